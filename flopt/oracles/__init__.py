@@ -1,0 +1,1 @@
+"""How well a plan learns: one module for each way of knowing."""

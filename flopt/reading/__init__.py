@@ -1,0 +1,1 @@
+"""Reading the answer: recommendation, figures, tables."""

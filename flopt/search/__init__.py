@@ -1,0 +1,1 @@
+"""Which plans to try: proposals, workers, and the study that keeps what is done."""

@@ -1,0 +1,83 @@
+"""A task: what is learned, by how many clients, and the facts that its price follows from."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from flopt.compression import NONE
+from flopt.errors import FloptError
+
+__all__ = ["Task", "TaskSource"]
+
+
+@dataclass(frozen=True)
+class TaskSource:
+    """Where a task comes from: the data, how it is cut into clients, and the model."""
+
+    data: str = "digits"
+    """A shipped data set, or the path of an `.npz` file."""
+    partition: str = "natural"
+    """`natural`, `iid` or `dirichlet`."""
+    clients: int | None = None
+    """Number of clients for a partition that is not natural."""
+    alpha: float | None = None
+    """Concentration of the Dirichlet partition: small is skewed."""
+    model: str = "mlp"
+    """`logreg`, `mlp`, or `file.py:function`."""
+    split: str = "sample"
+    """Whether validation and test hold out samples of every client (`sample`) or whole clients (`client`)."""
+    seed: int = 0
+    """Seed of the partition and of the split."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """Facts of a task: enough to price a plan without torch, data or training."""
+
+    name: str
+    client_samples: tuple[int, ...]
+    """Training samples of each of the N clients."""
+    tensors: tuple[tuple[int, ...], ...]
+    """Shapes of the model's tensors, in the order they are sent."""
+    flop_per_sample: float
+    """FLOP of one forward and backward pass for one sample."""
+    majority_share: float
+    """Share of the largest class: the accuracy of always guessing it."""
+
+    def __post_init__(self) -> None:
+        if not self.client_samples:
+            raise FloptError(f"task {self.name}: it has no clients")
+        for client, samples in enumerate(self.client_samples):
+            if samples < 1:
+                raise FloptError(f"task {self.name}: client {client} has {samples} training samples; at least 1")
+        if not self.tensors or any(size < 1 for shape in self.tensors for size in shape):
+            raise FloptError(f"task {self.name}: tensors {self.tensors} must be shapes of at least one entry")
+        if not (math.isfinite(self.flop_per_sample) and self.flop_per_sample > 0):
+            raise FloptError(f"task {self.name}: flop_per_sample = {self.flop_per_sample}: must be above 0")
+        if not 0 < self.majority_share < 1:
+            raise FloptError(f"task {self.name}: majority_share = {self.majority_share}: must be between 0 and 1")
+
+    @property
+    def clients(self) -> int:
+        """The number of clients N."""
+        return len(self.client_samples)
+
+    @property
+    def mean_samples(self) -> float:
+        """Training samples of a client, on average."""
+        return sum(self.client_samples) / self.clients
+
+    @property
+    def parameters(self) -> int:
+        """Entries of the model."""
+        return sum(math.prod(shape) for shape in self.tensors)
+
+    @property
+    def model_bytes(self) -> int:
+        """Bytes of the model in float32."""
+        return NONE.wire_bytes(self.tensors)
+
+    def clients_per_round(self, client_fraction: float) -> int:
+        """K = max(1, round(client_fraction x N)), halves rounded up."""
+        return max(1, math.floor(client_fraction * self.clients + 0.5))

@@ -1,0 +1,142 @@
+"""What happened in a run, round by round: physics and accuracy, never kilograms."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flopt.errors import FloptError
+
+__all__ = ["Round", "Status", "Trace", "record"]
+
+Status = Literal["ok", "failed"]
+
+
+@dataclass(frozen=True)
+class Round:
+    """What one round of training did."""
+
+    accuracy: float
+    """On validation data, in [0, 1]: what the search may look at."""
+    loss: float
+    """Mean validation loss in nats."""
+    clients: int
+    """How many clients sent an update."""
+    samples: int
+    """Samples trained on, over all clients and local epochs."""
+    download_bytes: int
+    """Bytes sent to all clients of the round."""
+    upload_bytes: int
+    """Bytes received from them."""
+    test_accuracy: float = math.nan
+    """On test data: reported for the points of the front, never looked at before; NaN where there is none."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.accuracy <= 1:
+            raise FloptError(f"round: accuracy = {self.accuracy}: must be between 0 and 1")
+        if math.isnan(self.loss):
+            raise FloptError("round: loss is NaN (the training diverged)")
+        for name in ("clients", "samples", "download_bytes", "upload_bytes"):
+            if getattr(self, name) < 0:
+                raise FloptError(f"round: {name} = {getattr(self, name)}: must not be negative")
+
+
+COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(Round))
+_COUNTS = ("clients", "samples", "download_bytes", "upload_bytes")
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """The rounds of one run as columns, each of shape (rounds,); entry r - 1 is the state after round r."""
+
+    columns: Mapping[str, NDArray[np.float64]]
+    seed: int
+    participation: str
+    """Fingerprint of who took part."""
+    status: Status = "ok"
+    reason: str = ""
+    """Why a run failed."""
+
+    def __post_init__(self) -> None:
+        if set(self.columns) != set(COLUMNS):
+            raise FloptError(f"trace: columns {sorted(self.columns)}; must be {sorted(COLUMNS)}")
+        if len({len(column) for column in self.columns.values()}) != 1:
+            raise FloptError("trace: columns of different lengths")
+        if self.status not in ("ok", "failed"):
+            raise FloptError(f"trace: status {self.status!r}; must be ok or failed")
+        for column in self.columns.values():
+            column.setflags(write=False)
+
+    @classmethod
+    def of(
+        cls, rounds: Sequence[Round], *, seed: int, participation: str, status: Status = "ok", reason: str = ""
+    ) -> Trace:
+        """A trace from its rounds."""
+        columns = {name: np.array([getattr(r, name) for r in rounds], dtype=np.float64) for name in COLUMNS}
+        return cls(columns, seed, participation, status, reason)
+
+    def __len__(self) -> int:
+        return len(self.columns["accuracy"])
+
+    def until(self, rounds: int) -> Trace:
+        """The same run, stopped after round `rounds`."""
+        if not 1 <= rounds <= len(self):
+            raise FloptError(f"trace: round {rounds} is outside 1..{len(self)}")
+        columns = {name: column[:rounds] for name, column in self.columns.items()}
+        return Trace(columns, self.seed, self.participation, self.status, self.reason)
+
+    @property
+    def accuracy(self) -> NDArray[np.float64]:
+        """Validation accuracy after each round."""
+        return self.columns["accuracy"]
+
+    @property
+    def loss(self) -> NDArray[np.float64]:
+        """Validation loss in nats after each round."""
+        return self.columns["loss"]
+
+    def to_json(self) -> dict[str, Any]:
+        """The trace as plain values; NaN becomes null."""
+        columns = {name: [_plain(name, v) for v in column] for name, column in self.columns.items()}
+        head = {"seed": self.seed, "participation": self.participation, "status": self.status, "reason": self.reason}
+        return {**head, **columns}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Trace:
+        """Read back what `to_json` wrote."""
+        try:
+            columns = {
+                name: np.array([math.nan if v is None else v for v in values[name]], dtype=np.float64)
+                for name in COLUMNS
+            }
+            return cls(columns, values["seed"], values["participation"], values["status"], values["reason"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise FloptError(f"trace: not one of flopt's ({type(error).__name__}: {error})") from None
+
+
+def record(rounds: Iterable[Round], *, seed: int, participation: str) -> Trace:
+    """Run an oracle's generator to its end; whatever it raises makes the trace a failed one."""
+    done: list[Round] = []
+    try:
+        for item in rounds:
+            if not isinstance(item, Round):
+                raise FloptError(f"the oracle gave {item!r}; it must give flopt.Round values")
+            done.append(item)
+    except Exception as error:  # whatever a user's model or data raises is the run's own fault, never the study's
+        what = str(error) if isinstance(error, FloptError) else f"{type(error).__name__}: {error}"
+        reason = f"round {len(done) + 1}: {what}"
+        return Trace.of(done, seed=seed, participation=participation, status="failed", reason=reason)
+    if not done:
+        return Trace.of([], seed=seed, participation=participation, status="failed", reason="the oracle gave no round")
+    return Trace.of(done, seed=seed, participation=participation)
+
+
+def _plain(name: str, value: float) -> int | float | None:
+    if math.isnan(value):
+        return None
+    return int(value) if name in _COUNTS else float(value)

@@ -1,0 +1,38 @@
+"""Constants that convert units, and how a quantity is printed with its unit."""
+
+from __future__ import annotations
+
+import math
+
+__all__ = ["BITS_PER_BYTE", "BYTES_PER_GB", "G_PER_KG", "J_PER_KWH", "quantity"]
+
+J_PER_KWH = 3.6e6
+BITS_PER_BYTE = 8
+BYTES_PER_GB = 1e9
+G_PER_KG = 1e3
+
+# The base unit that each unit of a field's name is printed in, and how many of it that unit holds.
+_PRINTED = {"kg": ("g", 1e3), "kWh": ("Wh", 1e3), "byte": ("B", 1.0), "W": ("W", 1.0)}
+_PREFIXES = {-9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T"}
+
+
+def quantity(value: float, unit: str) -> str:
+    """Print a value with its unit, with an SI prefix where the unit has one: 4.2e-6 kg is `4.20 mg`."""
+    if not math.isfinite(value):
+        return f"{value} {unit}".rstrip()
+    if unit == "s":
+        return _duration(value)
+    if unit not in _PRINTED:
+        return f"{value:.4g} {unit}".rstrip()
+    base, factor = _PRINTED[unit]
+    scaled = value * factor
+    power = 0 if scaled == 0 else 3 * math.floor(math.log10(abs(scaled)) / 3)
+    power = min(max(power, min(_PREFIXES)), max(_PREFIXES))
+    return f"{scaled / 10**power:.3g} {_PREFIXES[power]}{base}"
+
+
+def _duration(seconds: float) -> str:
+    for limit, size, name in ((1e-3, 1e-6, "µs"), (1, 1e-3, "ms"), (120, 1, "s"), (7200, 60, "min")):
+        if abs(seconds) < limit:
+            return f"{seconds / size:.3g} {name}"
+    return f"{seconds / 3600:.3g} h"
