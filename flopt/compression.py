@@ -34,7 +34,7 @@ class Scheme:
     """Whether a client that holds no earlier model can decode it."""
 
 
-def _dense_bytes(shapes: Shapes, amount: float) -> int:
+def _dense_bytes(shapes: Shapes, _amount: float) -> int:
     return FLOAT_BYTES * sum(map(math.prod, shapes))
 
 
@@ -55,7 +55,7 @@ def _topk_bytes(shapes: Shapes, fraction: float) -> int:
 
 
 SCHEMES: dict[str, Scheme] = {
-    "none": Scheme("", 0, 0, True, lambda level: 0, _dense_bytes, downlink=True),
+    "none": Scheme("", 0, 0, True, lambda _level: 0, _dense_bytes, downlink=True),
     "quantize": Scheme("bits", 2, 16, True, lambda level: 2 + round(6 * level), _quantized_bytes, downlink=True),
     "topk": Scheme(
         "kept fraction", 1e-6, 1, False, lambda level: 10 ** (-3 + 2.5 * level), _topk_bytes, downlink=False
@@ -82,7 +82,7 @@ class Compression:
             raise FloptError(f"compression {self}: {scheme.amount} must be a whole number")
 
     def __str__(self) -> str:
-        return self.kind if not SCHEMES[self.kind].amount else f"{self.kind}:{self.amount:g}"
+        return self.kind if not SCHEMES[self.kind].amount else f"{self.kind}:{_digits(self.amount)}"
 
     @classmethod
     def parse(cls, text: str) -> Compression:
@@ -112,6 +112,12 @@ class Compression:
     def wire_bytes(self, shapes: Shapes) -> int:
         """Bytes of one message that carries tensors of these shapes; headers of the transport excluded."""
         return SCHEMES[self.kind].wire_bytes(shapes, self.amount)
+
+
+def _digits(amount: float) -> str:
+    """The shortest text that reads back as exactly this amount."""
+    short = f"{amount:g}"
+    return short if float(short) == amount else repr(amount)
 
 
 NONE = Compression()

@@ -20,7 +20,9 @@ class Oracle(Protocol):
 
         def rounds(plan, participation, seed):
             for clients in participation.selected:
-                yield Round(accuracy=..., loss=..., clients=len(clients), samples=..., download_bytes=..., upload_bytes=...)
+                yield Round(
+                    accuracy=..., loss=..., clients=len(clients), samples=..., download_bytes=..., upload_bytes=...
+                )
     """
 
     def __call__(self, plan: Plan, participation: Participation, seed: int) -> Iterator[Round]:

@@ -17,7 +17,11 @@ Array = NDArray[np.float64]
 def losses(values: ArrayLike, directions: Sequence[str]) -> Array:
     """Values of shape (points, objectives) as losses: a maximised column changes its sign."""
     signs = np.array([-1.0 if direction == "maximize" else 1.0 for direction in directions])
-    return np.asarray(values, dtype=np.float64).reshape(-1, len(signs)) * signs
+    table = np.asarray(values, dtype=np.float64)
+    if table.size and table.shape[-1] != len(signs):
+        raise FloptError(f"losses: values of shape {table.shape}, {len(signs)} directions")
+    signed: Array = table.reshape(-1, len(signs)) * signs
+    return signed
 
 
 def non_dominated(loss: ArrayLike) -> NDArray[np.bool_]:
@@ -45,8 +49,9 @@ def _staircase(points: Array) -> NDArray[np.int64]:
     """Rows of the 2-D front, from the lowest first column to the highest."""
     order = np.lexsort((points[:, 1], points[:, 0]))
     second = points[order, 1]
-    best_before = np.concatenate(([np.inf], np.minimum.accumulate(second)[:-1]))
-    return order[second < best_before]
+    lower = second[1:] < np.minimum.accumulate(second)[:-1]
+    rows: NDArray[np.int64] = order[np.concatenate(([True], lower))]
+    return rows
 
 
 def hypervolume(loss: ArrayLike, reference: ArrayLike) -> float:

@@ -36,10 +36,10 @@ class Participation:
     @property
     def rounds(self) -> int:
         """How many rounds are laid out."""
-        return self.selected.shape[0]
+        return len(self.selected)
 
     @property
     def fingerprint(self) -> str:
         """Twelve hex digits that tell two participations apart."""
-        content = self.selected.tobytes() + self.group_of.tobytes()
+        content = repr(self.selected.shape).encode() + self.selected.tobytes() + self.group_of.tobytes()
         return hashlib.sha256(content).hexdigest()[:12]

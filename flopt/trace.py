@@ -39,8 +39,10 @@ class Round:
     def __post_init__(self) -> None:
         if not 0 <= self.accuracy <= 1:
             raise FloptError(f"round: accuracy = {self.accuracy}: must be between 0 and 1")
-        if math.isnan(self.loss):
-            raise FloptError("round: loss is NaN (the training diverged)")
+        if not (math.isnan(self.test_accuracy) or 0 <= self.test_accuracy <= 1):
+            raise FloptError(f"round: test_accuracy = {self.test_accuracy}: must be between 0 and 1, or NaN")
+        if not math.isfinite(self.loss):
+            raise FloptError(f"round: loss is {'NaN' if math.isnan(self.loss) else self.loss} (the training diverged)")
         for name in ("clients", "samples", "download_bytes", "upload_bytes"):
             if getattr(self, name) < 0:
                 raise FloptError(f"round: {name} = {getattr(self, name)}: must not be negative")

@@ -17,7 +17,7 @@ _PREFIXES = {-9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T"}
 
 
 def quantity(value: float, unit: str) -> str:
-    """Print a value with its unit, with an SI prefix where the unit has one: 4.2e-6 kg is `4.20 mg`."""
+    """Print a value with its unit, with an SI prefix where the unit has one: 4.2e-6 kg is `4.2 mg`."""
     if not math.isfinite(value):
         return f"{value} {unit}".rstrip()
     if unit == "s":
@@ -25,14 +25,20 @@ def quantity(value: float, unit: str) -> str:
     if unit not in _PRINTED:
         return f"{value:.4g} {unit}".rstrip()
     base, factor = _PRINTED[unit]
-    scaled = value * factor
+    scaled = float(f"{value * factor:.3g}")  # rounded before the prefix is chosen: 999.9 W is 1 kW
     power = 0 if scaled == 0 else 3 * math.floor(math.log10(abs(scaled)) / 3)
     power = min(max(power, min(_PREFIXES)), max(_PREFIXES))
-    return f"{scaled / 10**power:.3g} {_PREFIXES[power]}{base}"
+    return f"{_three_digits(scaled / 10**power)} {_PREFIXES[power]}{base}"
 
 
 def _duration(seconds: float) -> str:
+    rounded = float(f"{seconds:.3g}")
     for limit, size, name in ((1e-3, 1e-6, "µs"), (1, 1e-3, "ms"), (120, 1, "s"), (7200, 60, "min")):
-        if abs(seconds) < limit:
-            return f"{seconds / size:.3g} {name}"
-    return f"{seconds / 3600:.3g} h"
+        if 0 < abs(rounded) < limit:
+            return f"{_three_digits(seconds / size)} {name}"
+    return f"{_three_digits(seconds / 3600)} h" if rounded else "0 s"
+
+
+def _three_digits(value: float) -> str:
+    """Three significant digits, never with an exponent where a plain number does: 2777.8 is `2780`."""
+    return f"{float(f'{value:.3g}'):.12g}"
