@@ -1,0 +1,55 @@
+# Every target sets up .venv first, from the pins in constraints.txt; a second call sets up nothing again.
+
+PYTHON ?= python3
+VENV := .venv
+READY := $(VENV)/.ready
+
+# On Linux the plain torch wheel may be the CUDA build, several gigabytes that flopt does not need.
+# Name the index of PyTorch's CPU wheels (https://pytorch.org/get-started/locally/, "Compute Platform: CPU")
+# to get the small build of the same version: make tune TORCH_INDEX=<that URL>
+TORCH_INDEX ?=
+TORCH := torch==2.13.0
+
+# Debian packages that the slow tests drive. None yet.
+SYSTEM_PACKAGES :=
+
+BENCHMARKS := $(sort $(filter-out benchmarks/_%,$(wildcard benchmarks/*.py)))
+
+.DEFAULT_GOAL := help
+.PHONY: help tune test test-all lint bench system
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 12
+
+tune: $(READY) ## search the shipped study: a Pareto front in studies/default
+	$(VENV)/bin/flopt tune --out studies/default
+
+test: $(READY) ## the tests, without the slow ones
+	$(VENV)/bin/pytest -m "not slow"
+
+test-all: $(READY) ## all tests
+	$(VENV)/bin/pytest
+
+lint: $(READY) ## ruff and mypy
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+bench: $(READY) ## every script in benchmarks/, one after the other
+	@set -e; for script in $(BENCHMARKS); do \
+		echo "== $$script"; $(VENV)/bin/python "$$script"; \
+	done
+
+system: ## the Debian packages that the slow tests need
+ifeq ($(strip $(SYSTEM_PACKAGES)),)
+	@echo "No Debian packages are needed yet."
+else
+	$(if $(filter 0,$(shell id -u)),,sudo )apt-get update
+	$(if $(filter 0,$(shell id -u)),,sudo )apt-get install --yes --no-install-recommends $(SYSTEM_PACKAGES)
+endif
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --constraint constraints.txt $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) $(TORCH)
+	$(VENV)/bin/python -m pip install --constraint constraints.txt --editable '.[dev]'
+	@touch $@
