@@ -1,1 +1,42 @@
 """flopt: which federated-learning settings reach the accuracy you need for the least CO2e?"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flopt.compression import Compression as Compression
+    from flopt.errors import FloptError as FloptError
+    from flopt.objectives import Objective as Objective
+    from flopt.objectives import objective as objective
+    from flopt.participation import Participation as Participation
+    from flopt.plan import Plan as Plan
+    from flopt.run import Run as Run
+    from flopt.task import Task as Task
+    from flopt.trace import Round as Round
+    from flopt.trace import Trace as Trace
+
+__version__ = "0.1.0"
+
+# Name -> module. Imported when first used, so that `flopt --help` does not pay for optuna or torch.
+_HOME = {
+    "Compression": "compression",
+    "FloptError": "errors",
+    "Objective": "objectives",
+    "Participation": "participation",
+    "Plan": "plan",
+    "Round": "trace",
+    "Run": "run",
+    "Task": "task",
+    "Trace": "trace",
+    "objective": "objectives",
+}
+
+__all__ = [*sorted(_HOME), "__version__"]  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'flopt' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"flopt.{_HOME[name]}"), name)

@@ -1,0 +1,50 @@
+"""Waiting for the slowest: a synchronous round lasts as long as its last client."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaln
+
+__all__ = ["all_among", "expected_waiting"]
+
+Array = NDArray[np.float64]
+
+
+def all_among(share: Array, clients: Array, population: float | None) -> Array:
+    """Probability that all `clients` drawn without replacement belong to a `share` of the population.
+
+    C(F N, K) / C(N, K) by log-gamma, so that F N need not be whole; F^K where the population is unbounded (None).
+    """
+    if population is None:
+        return np.asarray(share**clients)
+    inside = share * population
+    possible = inside > clients - 1
+    safe = np.where(possible, inside, population)  # keeps log-gamma away from its poles
+    log_ratio = gammaln(safe + 1) - gammaln(safe - clients + 1)
+    log_ratio -= gammaln(population + 1.0) - gammaln(population - clients + 1)
+    return np.where(possible, np.exp(np.minimum(log_ratio, 0.0)), 0.0)
+
+
+def expected_waiting(busy_s: Array, share: Array, clients: Array, population: float | None) -> tuple[Array, Array]:
+    """Seconds that a client of each group waits in a round, and seconds that the round lasts, both expected.
+
+    `busy_s`, shape (..., groups): seconds a client of the group is busy; `share`, shape (groups,); `clients`,
+    shape (...): K, drawn without replacement from `population` clients. Returns shapes (..., groups) and (...).
+    Exact where share x population is whole. With the groups sorted by time, t_1 <= t_2 ..., and F_j the share of
+    the first j groups, P(round <= t_j) = C(F_j N, K) / C(N, K). Given that a client of group g is drawn, the
+    others are drawn from N - 1, and the ratio becomes C(F_j N - 1, K - 1) / C(N - 1, K - 1) = P(round <= t_j) / F_j,
+    so that g waits sum over j >= g of (t_{j+1} - t_j) (1 - P(round <= t_j) / F_j).
+    """
+    order = np.argsort(busy_s, axis=-1, kind="stable")
+    times = np.take_along_axis(busy_s, order, axis=-1)
+    below = np.cumsum(share[order], axis=-1)
+    gaps = np.diff(times, axis=-1)
+    done = all_among(below[..., :-1], clients[..., np.newaxis], population)
+    longer = gaps * (1 - np.minimum(done / below[..., :-1], 1.0))
+    # Suffix sums: what a client of the j-th fastest group still waits for.
+    waits = np.concatenate((np.cumsum(longer[..., ::-1], axis=-1)[..., ::-1], np.zeros_like(times[..., :1])), axis=-1)
+    wait_s = np.empty_like(times)
+    np.put_along_axis(wait_s, order, waits, axis=-1)
+    round_s = times[..., -1] - np.sum(gaps * done, axis=-1)
+    return wait_s, round_s

@@ -1,0 +1,105 @@
+"""An objective: one number read off a run, with a direction and a unit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flopt.errors import FloptError, unknown
+from flopt.run import NotYetTrained, Run
+
+__all__ = ["Direction", "Measure", "Objective", "objective"]
+
+Array = NDArray[np.float64]
+Direction = Literal["minimize", "maximize"]
+Measure = Callable[[Run], float]
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A named measure of a run, and which way is better."""
+
+    name: str
+    measure: Measure
+    direction: Direction
+    unit: str
+    source: str = ""
+    """File and line of the function."""
+    known: bool | None = None
+    """Whether it reads nothing learned; None: found out by trying it on predicted runs."""
+
+    def __call__(self, run: Run) -> float:
+        """The value for a run stopped where it is; a finite number, or a `FloptError` that names the function."""
+        try:
+            value: Any = self.measure(run)
+        except Exception as error:
+            raise FloptError(f"{self._place} failed on {run}: {type(error).__name__}: {error}") from error
+        if isinstance(value, str | bool) or not isinstance(value, int | float | np.number | np.ndarray):
+            raise FloptError(f"{self._place} gave {value!r}; it must give a number")
+        try:
+            number = float(value)
+        except TypeError:
+            raise FloptError(f"{self._place} gave an array of shape {np.shape(value)}; it must give a number") from None
+        if not math.isfinite(number):
+            raise FloptError(f"{self._place} gave {number} for {run}; it must be finite")
+        return number
+
+    def along(self, run: Run) -> Array:
+        """The value after every round, shape (rounds,); equal to calling the objective on `run.until(r)`.
+
+        One call on arrays is tried first, and kept if it agrees with plain calls at three rounds.
+        """
+        rounds = sorted({1, (run.length + 1) // 2, run.length})
+        plain = np.array([self(run.until(r)) for r in rounds])
+        whole = self._at_once(run)
+        if whole is not None and np.array_equal(whole[[r - 1 for r in rounds]], plain):
+            return whole
+        return np.array([self(run.until(r)) for r in range(1, run.length + 1)])
+
+    def is_known(self, predicted: Run) -> bool:
+        """Whether it can be computed before training: it reads nothing learned of a predicted run."""
+        if self.known is not None:
+            return self.known
+        try:
+            for r in sorted({1, (predicted.length + 1) // 2, predicted.length}):
+                self(predicted.until(r))
+        except NotYetTrained:
+            return False
+        return True
+
+    def _at_once(self, run: Run) -> Array | None:
+        try:
+            whole = np.asarray(self.measure(run.along()), dtype=np.float64)
+        except Exception:  # a function written for numbers may do anything on arrays; plain calls then decide
+            return None
+        if whole.shape == () and run.length > 1:  # a constant, or a number that hides its rounds: three calls decide
+            whole = np.full(run.length, float(whole))
+        return whole if whole.shape == (run.length,) and bool(np.isfinite(whole).all()) else None
+
+    @property
+    def _place(self) -> str:
+        return f"objective {self.name!r}" + (f" ({self.source})" if self.source else "")
+
+
+def objective(*, direction: Direction, unit: str, known: bool | None = None) -> Callable[[Measure], Objective]:
+    """Make an objective out of a function from a run to a number.
+
+    `unit` is printed on axes and beside every value; `""` for a plain number.
+    """
+    if direction not in get_args(Direction):
+        raise unknown("direction", str(direction), get_args(Direction))
+    if not isinstance(unit, str):
+        raise FloptError(f"unit {unit!r}: must be text, such as 'kg' or ''")
+
+    def make(measure: Measure) -> Objective:
+        code = getattr(measure, "__code__", None)
+        source = f"{code.co_filename}:{code.co_firstlineno}" if code else ""
+        name = getattr(measure, "__name__", type(measure).__name__)
+        return Objective(name, measure, direction, unit, source, known)
+
+    return make

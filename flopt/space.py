@@ -1,0 +1,163 @@
+"""A search space: which settings of a plan are searched, and between which values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flopt.compression import SCHEMES, Compression
+from flopt.errors import FloptError, unknown
+from flopt.plan import PLAN_FIELDS, Plan, Setting
+
+__all__ = ["Axis", "ChoiceAxis", "FloatAxis", "IntAxis", "Space"]
+
+_WHOLE = ("rounds", "local_epochs", "batch_size")
+_REAL = ("client_fraction", "client_lr")
+_COMPRESSED = ("uplink", "downlink")
+
+
+@dataclass(frozen=True)
+class IntAxis:
+    """Whole numbers from low to high, both included."""
+
+    low: int
+    high: int
+    log: bool = False
+
+
+@dataclass(frozen=True)
+class FloatAxis:
+    """Real numbers from low to high."""
+
+    low: float
+    high: float
+    log: bool = False
+
+
+@dataclass(frozen=True)
+class ChoiceAxis:
+    """One of several values."""
+
+    choices: tuple[Setting, ...]
+
+
+Axis = IntAxis | FloatAxis | ChoiceAxis
+
+
+@dataclass(frozen=True)
+class Space:
+    """Named axes; `uplink.kind` and `uplink.level` together make one compression."""
+
+    name: str
+    axes: Mapping[str, Axis]
+
+    @classmethod
+    def of(cls, name: str, tables: Mapping[str, Any], place: str) -> Space:
+        """A space from the tables of a TOML file; `place` names the file in errors."""
+        axes: dict[str, Axis] = {}
+        for key, table in tables.items():
+            if key not in PLAN_FIELDS:
+                raise FloptError(f"{place}: {unknown('axis', key, PLAN_FIELDS)}")
+            if not isinstance(table, Mapping):
+                raise FloptError(f"{place}: {key} must be a table with low and high, or with choices")
+            if key in _COMPRESSED and "choices" not in table:
+                axes |= _compression_axes(key, table, place)
+            else:
+                axes[key] = _axis(key, table, f"{place}: {key}")
+        if not axes:
+            raise FloptError(f"{place}: the space has no axis")
+        return cls(name, axes)
+
+    def plan(self, values: Mapping[str, Any], base: Plan) -> Plan:
+        """The plan at one point of the space; what the space does not search comes from `base`."""
+        settings: dict[str, Setting] = {key: value for key, value in values.items() if "." not in key}
+        for key in _COMPRESSED:
+            if f"{key}.kind" in values:
+                level = values.get(f"{key}.level", 1.0)
+                settings[key] = str(Compression.at_level(values[f"{key}.kind"], level))
+        return Plan.of(settings, base)
+
+    @property
+    def max_rounds(self) -> int | None:
+        """The most rounds the space offers; None where rounds are not searched."""
+        axis = self.axes.get("rounds")
+        if isinstance(axis, ChoiceAxis):
+            return max(int(choice) for choice in axis.choices)
+        return None if axis is None else int(axis.high)
+
+
+def _compression_axes(key: str, table: Mapping[str, Any], place: str) -> dict[str, Axis]:
+    for name in table:
+        if name not in ("kind", "level"):
+            raise FloptError(f"{place}: {unknown(f'key of {key}', name, ('kind', 'level', 'choices'))}")
+    kinds = table.get("kind")
+    if not isinstance(kinds, list) or not kinds:
+        raise FloptError(f"{place}: {key}.kind = {kinds!r}: must be a list of at least one of {', '.join(SCHEMES)}")
+    for kind in kinds:
+        if kind not in SCHEMES:
+            raise FloptError(f"{place}: {key}.kind: {unknown('compression', str(kind), SCHEMES)}")
+        if key == "downlink" and not SCHEMES[kind].downlink:
+            raise FloptError(f"{place}: downlink.kind: {kind} needs a client that holds an earlier model")
+    axes: dict[str, Axis] = {f"{key}.kind": ChoiceAxis(tuple(kinds))}
+    level = table.get("level", {"low": 0.0, "high": 1.0})
+    if not isinstance(level, Mapping):
+        raise FloptError(f"{place}: {key}.level must be a table with low and high in [0, 1]")
+    axis = _axis(f"{key}.level", level, f"{place}: {key}.level")
+    values = axis.choices if isinstance(axis, ChoiceAxis) else (axis.low, axis.high)
+    if any(isinstance(v, str | bool) or not 0 <= v <= 1 for v in values):
+        raise FloptError(f"{place}: {key}.level: {values} must lie in [0, 1]")
+    return axes | {f"{key}.level": axis}
+
+
+def _axis(key: str, table: Mapping[str, Any], place: str) -> Axis:
+    for name in table:
+        if name not in ("low", "high", "log", "choices"):
+            raise FloptError(f"{place}: {unknown('key', name, ('low', 'high', 'log', 'choices'))}")
+    if "choices" in table:
+        if len(table) > 1:
+            raise FloptError(f"{place}: give choices, or low and high, not both")
+        return _choices(key, table["choices"], place)
+    if key in _COMPRESSED:
+        raise FloptError(f"{place}: give kind and level, or choices")
+    return _range(key, table, place)
+
+
+def _choices(key: str, choices: Any, place: str) -> ChoiceAxis:
+    if not isinstance(choices, list) or not choices:
+        raise FloptError(f"{place}: choices = {choices!r}: must be a list of at least one value")
+    if len(set(map(repr, choices))) < len(choices):
+        raise FloptError(f"{place}: choices = {choices!r}: a value stands twice")
+    if "." not in key:
+        for choice in choices:
+            _check_plan(key, choice, place)
+    return ChoiceAxis(tuple(choices))
+
+
+def _range(key: str, table: Mapping[str, Any], place: str) -> IntAxis | FloatAxis:
+    for name in ("low", "high"):
+        number = table.get(name)
+        if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
+            raise FloptError(f"{place}: {name} = {number!r}: must be a number")
+        if key in _WHOLE and not isinstance(number, int):
+            raise FloptError(f"{place}: {name} = {number!r}: must be a whole number")
+    low, high, log = table["low"], table["high"], table.get("log", False)
+    if low > high:
+        raise FloptError(f"{place}: low = {low:g} must not be above high = {high:g}")
+    if not isinstance(log, bool):
+        raise FloptError(f"{place}: log = {log!r}: must be true or false")
+    if log and low <= 0:
+        raise FloptError(f"{place}: low = {low:g}: must be above 0 on a log axis")
+    if "." not in key:
+        _check_plan(key, low, place)
+        _check_plan(key, high, place)
+    return IntAxis(low, high, log) if key in _WHOLE else FloatAxis(float(low), float(high), log)
+
+
+def _check_plan(key: str, value: Setting, place: str) -> None:
+    """A space that could propose an invalid plan is invalid itself."""
+    try:
+        Plan.of({key: value})
+    except FloptError as error:
+        raise FloptError(f"{place}: {str(error).removeprefix('plan: ')}") from None

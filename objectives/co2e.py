@@ -1,0 +1,9 @@
+"""What the training emits on the fleet."""
+
+from flopt import Run, objective
+
+
+@objective(direction="minimize", unit="kg")
+def co2e(run: Run) -> float:
+    """Expected deployment emissions in kg CO2e: training, waiting, transfers, network and server."""
+    return run.co2e_kg
