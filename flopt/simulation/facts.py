@@ -1,0 +1,149 @@
+"""The facts of a task that its price follows from, found without torch or data where they are known already."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, replace
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from flopt.errors import FloptError
+from flopt.simulation.data import DATASETS, load
+from flopt.simulation.partition import check, partition, split
+from flopt.task import Task, TaskSource
+
+__all__ = ["facts", "measured", "shipped_text"]
+
+SHIPPED = Path(__file__).with_name("shipped_tasks.json")
+FLOP_BATCH = 16
+
+
+def facts(source: TaskSource) -> Task:
+    """Samples of each client, shapes, FLOP per sample and majority share of a task.
+
+    Shipped tasks are read from package data in milliseconds, without torch. Others are measured once and cached
+    under `$XDG_CACHE_HOME/flopt` or `~/.cache/flopt`, by their settings and the contents of the user's files (what
+    those files import is not followed). Raises FloptError where the task is bad.
+    """
+    check(source)
+    shipped = _shipped().get(_shipped_key(source))
+    if shipped is not None:
+        return shipped
+    path = _cache_path(source)
+    task = _read(path) if path else None
+    if task is None:
+        task = measured(source)
+        if path:
+            _write(path, task)
+    return task
+
+
+def measured(source: TaskSource) -> Task:
+    """The facts from the data and the model themselves."""
+    dataset = load(source.data)
+    parts = split(partition(dataset, source), source)
+    tensors, flop = _model_facts(source, dataset.features, dataset.classes)
+    return Task(
+        name=_name(source),
+        client_samples=tuple(len(part) for part in parts.train),
+        tensors=tensors,
+        flop_per_sample=flop,
+        majority_share=dataset.majority_share,
+    )
+
+
+def _name(source: TaskSource) -> str:
+    amount = f"({source.alpha:g})" if source.alpha is not None else ""
+    return f"{Path(source.data).stem}/{source.partition}{amount}/{Path(source.model).name}"
+
+
+def _model_facts(
+    source: TaskSource, features: tuple[int, ...], classes: int
+) -> tuple[tuple[tuple[int, ...], ...], float]:
+    from flopt.simulation.flop import flop_per_sample
+    from flopt.simulation.models import build, trained
+
+    module = build(source.model, features, classes, source.seed)
+    shapes = tuple(tuple(value.shape) for value in trained(module).values())
+    return shapes, flop_per_sample(source.model, module, features)
+
+
+def _shipped_key(source: TaskSource) -> TaskSource:
+    """The sizes of natural clients split by sample are the same for every seed."""
+    return replace(source, seed=0) if (source.partition, source.split) == ("natural", "sample") else source
+
+
+@cache
+def _shipped() -> Mapping[TaskSource, Task]:
+    entries = json.loads(SHIPPED.read_text(encoding="utf-8"))["tasks"]
+    return {TaskSource(**entry["source"]): _task(entry["facts"]) for entry in entries}
+
+
+def _task(values: Mapping[str, Any]) -> Task:
+    return Task(
+        name=values["name"],
+        client_samples=tuple(values["client_samples"]),
+        tensors=tuple(tuple(shape) for shape in values["tensors"]),
+        flop_per_sample=values["flop_per_sample"],
+        majority_share=values["majority_share"],
+    )
+
+
+def _cache_path(source: TaskSource) -> Path | None:
+    """Where the facts of this source are kept; None where a file cannot be read, which measuring will then report."""
+    try:
+        home = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
+        contents = [_digest(source.data)] if source.data not in DATASETS else []
+        if ".py" in source.model:
+            contents.append(_digest(source.model.rpartition(":")[0]))
+    except (OSError, RuntimeError):
+        return None
+    key = json.dumps([asdict(_shipped_key(source)), contents, _version()])
+    return Path(home) / "flopt" / f"task-{hashlib.sha256(key.encode()).hexdigest()[:24]}.json"
+
+
+def _digest(file: str) -> str:
+    with Path(file).expanduser().open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _version() -> str:
+    try:
+        return metadata.version("flopt-carbon")
+    except metadata.PackageNotFoundError:  # run from a checkout that is not installed
+        return "checkout"
+
+
+def _read(path: Path) -> Task | None:
+    try:
+        return _task(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError, FloptError):
+        return None
+
+
+def _write(path: Path, task: Task) -> None:
+    """Keep the facts; a cache that cannot be written only costs time."""
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Written beside and moved, so that another process never reads half a file.
+        draft = path.with_suffix(f".{os.getpid()}")
+        draft.write_text(json.dumps(asdict(task)), encoding="utf-8")
+        draft.replace(path)
+
+
+def shipped_text() -> str:
+    """The contents of the package data `shipped_tasks.json`, measured anew."""
+    sources = [TaskSource(model=model, split=kind) for model in ("logreg", "mlp") for kind in ("sample", "client")]
+    entries = [{"source": asdict(source), "facts": asdict(measured(source))} for source in sources]
+    how = "flopt.simulation.facts.measured; written by: python -m flopt.simulation.facts"
+    return json.dumps({"source": how, "tasks": entries}, indent=1) + "\n"
+
+
+if __name__ == "__main__":
+    SHIPPED.write_text(shipped_text(), encoding="utf-8")

@@ -1,0 +1,61 @@
+"""A task made ready to train: data as tensors, clients, held-out samples and an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from flopt.simulation.data import Dataset, load
+from flopt.simulation.local import Engine, engine
+from flopt.simulation.models import build, trained
+from flopt.simulation.partition import Split, check, partition, split
+from flopt.task import TaskSource
+
+__all__ = ["Setup", "prepare"]
+
+
+@dataclass(frozen=True, eq=False)
+class Setup:
+    """Everything of a task that stays the same over plans, rounds and seeds."""
+
+    engine: Engine
+    labels: Tensor
+    """Shape (n,)."""
+    split: Split
+    shapes: tuple[tuple[int, ...], ...]
+    """Shapes of the trained tensors, in the order they are sent."""
+    initial: Callable[[int], list[Tensor]]
+    """Initial weights from a seed."""
+
+    @property
+    def clients(self) -> int:
+        """The number of clients N."""
+        return len(self.split.train)
+
+
+def prepare(source: TaskSource, *, dtype: torch.dtype = torch.float32) -> Setup:
+    """Load the data, cut them into clients and build the model; raises FloptError where one of them is bad."""
+    check(source)
+    dataset = load(source.data)
+    return _setup(dataset, split(partition(dataset, source), source), source, dtype)
+
+
+def _setup(dataset: Dataset, parts: Split, source: TaskSource, dtype: torch.dtype) -> Setup:
+    module = build(source.model, dataset.features, dataset.classes, source.seed).to(dtype)
+    labels = torch.tensor(dataset.y)
+    return Setup(
+        engine=engine(module, torch.tensor(dataset.x, dtype=dtype), labels),
+        labels=labels,
+        split=parts,
+        shapes=tuple(tuple(value.shape) for value in trained(module).values()),
+        initial=partial(_initial, source.model, dataset.features, dataset.classes, dtype),
+    )
+
+
+def _initial(model: str, features: tuple[int, ...], classes: int, dtype: torch.dtype, seed: int) -> list[Tensor]:
+    module = build(model, features, classes, seed)
+    return [value.detach().to(dtype) for value in trained(module).values()]
