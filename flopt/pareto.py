@@ -41,7 +41,9 @@ def non_dominated(loss: ArrayLike) -> NDArray[np.bool_]:
     else:
         import moocore
 
-        keep[rows[moocore.is_nondominated(points[rows], maximise=False)]] = True
+        # Ranks and not values: dominance needs only the order, and moocore misjudges infinite values.
+        ranks = np.column_stack([np.unique(column, return_inverse=True)[1] for column in points[rows].T])
+        keep[rows[moocore.is_nondominated(ranks.astype(np.float64), maximise=False)]] = True
     return keep
 
 
