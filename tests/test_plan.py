@@ -1,0 +1,88 @@
+"""A plan is valid at birth and survives the way through text and numbers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import FrozenInstanceError, replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flopt.compression import Compression
+from flopt.errors import FloptError
+from flopt.plan import PLAN_FIELDS, Plan, Setting
+
+COUNTS = st.integers(1, 10_000)
+QUANTIZED = st.builds(Compression, st.just("quantize"), st.integers(2, 16))
+PLANS = st.builds(
+    Plan,
+    rounds=COUNTS,
+    local_epochs=COUNTS,
+    client_fraction=st.floats(0, 1, exclude_min=True),
+    batch_size=COUNTS,
+    client_lr=st.floats(1e-9, 1e3),
+    uplink=st.one_of(QUANTIZED, st.builds(Compression, st.just("topk"), st.floats(1e-6, 1))),
+    downlink=QUANTIZED,
+)
+
+
+@given(PLANS)
+def test_settings_read_back_as_the_same_plan(plan: Plan) -> None:
+    settings = plan.settings()
+    assert tuple(settings) == PLAN_FIELDS
+    assert Plan.of(settings) == plan
+
+
+def test_settings_are_text_and_numbers() -> None:
+    settings = Plan(uplink=Compression("topk", 0.01)).settings()
+    assert settings["uplink"] == "topk:0.01"
+    assert settings["downlink"] == "none"
+    assert settings["rounds"] == 40
+
+
+def test_settings_left_out_come_from_the_base() -> None:
+    base = Plan(rounds=7, client_lr=0.2)
+    assert Plan.of({"local_epochs": 3}, base) == replace(base, local_epochs=3)
+    assert Plan.of({}) == Plan()
+
+
+def test_a_plan_cannot_be_changed() -> None:
+    with pytest.raises(FrozenInstanceError):
+        Plan().rounds = 3  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("name", ["rounds", "local_epochs", "batch_size"])
+@pytest.mark.parametrize("value", [0, -1, 2.5, True, "3"])
+def test_counts_are_whole_and_at_least_1(name: str, value: Setting) -> None:
+    message = f"plan: {name} = {value!r}: must be a whole number, at least 1"
+    with pytest.raises(FloptError, match=re.escape(message)):
+        Plan.of({name: value})
+
+
+@pytest.mark.parametrize("value", [0, -0.1, 1.01, float("nan"), True, "half"])
+def test_the_client_fraction_is_above_0_and_at_most_1(value: Setting) -> None:
+    message = f"plan: client_fraction = {value!r}: must be a number above 0 and at most 1"
+    with pytest.raises(FloptError, match=re.escape(message)):
+        Plan.of({"client_fraction": value})
+
+
+@pytest.mark.parametrize("value", [0, -0.1, float("nan"), float("inf")])
+def test_the_learning_rate_is_above_0(value: float) -> None:
+    with pytest.raises(FloptError, match=f"plan: client_lr = {value}: must be a number above 0$"):
+        Plan(client_lr=value)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"round": 3}, "no plan setting 'round'; did you mean 'rounds'?"),
+        ({"uplink": 8}, "plan: uplink = 8: write a compression such as 'quantize:8'"),
+        ({"uplink": "quantise:8"}, "no compression 'quantise'; did you mean 'quantize'?"),
+        ({"downlink": "topk:0.1"}, "plan: downlink topk:0.1: a newly drawn client holds no earlier model"),
+        ({"downlink": "topk:0.1"}, "so the downlink takes none, quantize"),
+    ],
+)
+def test_bad_settings_say_what_is_allowed(settings: dict[str, Setting], message: str) -> None:
+    with pytest.raises(FloptError, match=re.escape(message)):
+        Plan.of(settings)
