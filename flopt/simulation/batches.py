@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from flopt.seeds import stream
+import numpy as np
+
 from flopt.simulation.partition import Indices
 
 __all__ = ["batches"]
 
 
-def batches(samples: Indices, *, seed: int, round_index: int, client: int, epochs: int, size: int) -> list[Indices]:
+def batches(samples: Indices, *, epochs: int, size: int, random: np.random.Generator) -> list[Indices]:
     """Batches of all local epochs of one client in one round, reshuffled every epoch; an epoch's last may be short.
 
-    They depend on nothing else: neither on who else takes part, nor on the model, nor on how many epochs or rounds
-    follow, so that two plans are compared on the same draws (common random numbers).
+    With a stream of its own for each round and client they depend on nothing else: neither on who else takes part,
+    nor on the model, nor on how many epochs or rounds follow. Two plans are then compared on the same draws.
     """
-    random = stream(seed, "batches", round_index, client)
     return [batch for _ in range(epochs) for batch in _cut(samples[random.permutation(len(samples))], size)]
 
 

@@ -42,7 +42,7 @@ def encode(compression: Compression, tensors: Sequence[Tensor]) -> bytes:
 
 
 def decode(compression: Compression, message: bytes, shapes: Shapes) -> list[Tensor]:
-    """The tensors of a message; bit by bit what `carry` gives for float32 tensors."""
+    """The tensors of a message; equal to what `carry` gives for float32 tensors."""
     return CODECS[compression.kind].decode(message, shapes, compression.amount)
 
 

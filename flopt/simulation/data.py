@@ -34,13 +34,13 @@ class Dataset:
     classes: int
 
     def __post_init__(self) -> None:
+        if self.x.ndim < 2 or not self.x.size:
+            raise FloptError(f"data {self.name}: X of shape {self.x.shape}; must be (samples, ...features)")
         for key, values in (("y", self.y), ("client ids", self.client_ids)):
             if values is not None and values.shape != (len(self.x),):
                 raise FloptError(
                     f"data {self.name}: {key} of shape {values.shape}; must be ({len(self.x)},), one for each row of X"
                 )
-        if self.x.ndim < 2 or not self.x.size:
-            raise FloptError(f"data {self.name}: X of shape {self.x.shape}; must be (samples, ...features)")
         if not np.isfinite(self.x).all():
             raise FloptError(f"data {self.name}: X holds NaN or infinite values; all must be finite float32 numbers")
         if self.classes < 2:

@@ -79,7 +79,7 @@ def _check(model: str, module: nn.Module, features: tuple[int, ...], classes: in
 def _tried(model: str, module: nn.Module, features: tuple[int, ...]) -> object:
     try:
         with torch.no_grad():
-            return module.train()(torch.zeros(2, *features))
+            return module.train()(torch.rand(2, *features))
     except Exception as error:  # the user's own code may raise anything
         frame = traceback.extract_tb(error.__traceback__)[-1]
         raise FloptError(

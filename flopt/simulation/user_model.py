@@ -62,7 +62,8 @@ def _import(path: Path) -> ModuleType:
 
 def _place(error: BaseException, path: Path) -> str:
     """Where in the user's file it happened; Python's syntax errors say so themselves."""
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if Path(frame.filename).resolve() == path.resolve()]
     return f" ({path}:{lines[-1]})" if lines else ""
 
 
