@@ -1,0 +1,117 @@
+"""Workers: processes that train one run at a time and never write to the study."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+from multiprocessing import get_context
+
+import psutil
+
+from flopt.catalogue import load_oracle
+from flopt.errors import FloptError
+from flopt.oracle import Oracle
+from flopt.participation import Participation
+from flopt.plan import Plan
+from flopt.task import Task, TaskSource
+from flopt.trace import Trace, record
+
+__all__ = ["Job", "Outcome", "executor", "stop", "train"]
+
+_WATCH_EVERY_S = 0.5
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run to train: all that a worker is told."""
+
+    oracle: str
+    source: TaskSource
+    task: Task
+    plan: Plan
+    participation: Participation
+    seed: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a worker gives back."""
+
+    trace: Trace
+    cpu_s: float
+    """CPU seconds of the run on this machine, measured."""
+
+
+def train(job: Job) -> Outcome:
+    """Train one run to its end; whatever breaks in it is told in its trace."""
+    started = time.process_time()
+    fingerprint = job.participation.fingerprint
+    try:
+        rounds = _oracle(job.oracle, job.source, job.task)(job.plan, job.participation, job.seed)
+    except FloptError as error:
+        trace = Trace.of([], seed=job.seed, participation=fingerprint, status="failed", reason=str(error))
+        return Outcome(trace, time.process_time() - started)
+    trace = record(rounds, seed=job.seed, participation=fingerprint)
+    return Outcome(trace, time.process_time() - started)
+
+
+@lru_cache(maxsize=1)
+def _oracle(reference: str, source: TaskSource, task: Task) -> Oracle:
+    """The oracle of this process: the data is loaded once."""
+    return load_oracle(reference, source, task)
+
+
+def executor(workers: int) -> Executor:
+    """Something to submit `train` to: this process for one worker, a process for each of several."""
+    if workers == 1:
+        return _Here()
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["flopt.oracles.simulated"])
+    me = psutil.Process()
+    return ProcessPoolExecutor(
+        workers, mp_context=context, initializer=_start_worker, initargs=(me.pid, me.create_time())
+    )
+
+
+def stop(pool: Executor) -> None:
+    """End a pool's workers in the middle of their runs."""
+    # Python 3.14 has `terminate_workers`; before, the processes are reached only through this attribute.
+    for worker in (getattr(pool, "_processes", None) or {}).values():
+        worker.terminate()
+
+
+class _Here(Executor):
+    """Runs every task at once, in this process."""
+
+    def submit(self, fn, /, *args, **kwargs):  # type: ignore[no-untyped-def]  # the signature is Executor's
+        future: Future[object] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:  # handed to whoever asks the future, as an executor does
+            future.set_exception(error)
+        return future
+
+
+def _start_worker(driver: int, born: float) -> None:
+    """Leave Ctrl-C to the driver, and die with it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_watch, args=(driver, born), daemon=True).start()
+
+
+def _watch(driver: int, born: float) -> None:
+    # A worker's parent is the fork server, which outlives a killed driver: so the driver itself is watched.
+    while _alive(driver, born):
+        time.sleep(_WATCH_EVERY_S)
+    os._exit(3)
+
+
+def _alive(process: int, born: float) -> bool:
+    try:
+        return bool(psutil.Process(process).create_time() == born)
+    except psutil.Error:
+        return False

@@ -1,0 +1,123 @@
+"""The problem: what is searched, on which task and fleet, and what counts as better."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flopt.emissions.fleet import Fleet
+from flopt.emissions.footprint import Footprint, round_footprint
+from flopt.emissions.pricing import Pricing, Rates, rates
+from flopt.emissions.realised import realised_footprint
+from flopt.emissions.selection import draw_participation
+from flopt.emissions.work import expected_work
+from flopt.errors import FloptError
+from flopt.objectives import Objective
+from flopt.participation import Participation
+from flopt.plan import Plan
+from flopt.run import Run
+from flopt.space import ChoiceAxis, Space
+from flopt.task import Task, TaskSource
+from flopt.trace import Trace
+
+__all__ = ["Limit", "Problem"]
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A bound on an objective: points outside it are not wanted."""
+
+    objective: Objective
+    at_least: float | None = None
+    at_most: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.at_least is None and self.at_most is None:
+            raise FloptError(f"limit on {self.objective.name}: give at_least or at_most")
+
+    def violation(self, values: NDArray[np.float64] | float) -> NDArray[np.float64]:
+        """How far values lie outside, in the objective's unit; 0 or less is inside."""
+        worst = np.full(np.shape(values), -np.inf)
+        if self.at_least is not None:
+            worst = np.maximum(worst, self.at_least - np.asarray(values))
+        if self.at_most is not None:
+            worst = np.maximum(worst, np.asarray(values) - self.at_most)
+        return worst
+
+    def __str__(self) -> str:
+        parts = [f"at least {self.at_least:g}"] if self.at_least is not None else []
+        parts += [f"at most {self.at_most:g}"] if self.at_most is not None else []
+        unit = f" {self.objective.unit}" if self.objective.unit else ""
+        return f"{self.objective.name} {' and '.join(parts)}{unit}"
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Everything that a proposal, a price and a front need; nothing about how the search goes."""
+
+    space: Space
+    base: Plan
+    """What the space does not search."""
+    source: TaskSource
+    task: Task
+    oracle: str
+    fleet: Fleet
+    pricing: Pricing
+    population: float | None
+    """Size of the population that is priced; None: the task's own clients."""
+    objectives: tuple[Objective, ...]
+    limits: tuple[Limit, ...] = ()
+
+    @property
+    def rates(self) -> Rates:
+        """The fleet as numbers."""
+        return rates(self.fleet, self.pricing)
+
+    def per_round(self, plan: Plan) -> Footprint:
+        """Expected footprint of one round of the plan."""
+        work = expected_work([plan], self.task)
+        if self.population is not None:
+            work = work.scaled_to(self.population)
+        return round_footprint(work, self.rates).map(lambda each: each[0])
+
+    def run(self, plan: Plan, trace: Trace | None = None) -> Run:
+        """The plan as a run: predicted, or with what happened."""
+        return Run.of(plan, self.task, self.per_round(plan), trace)
+
+    def participation(self, plan: Plan, seed: int) -> Participation:
+        """Who takes part in each round."""
+        return draw_participation(plan, self.task, self.fleet, seed)
+
+    def realised(self, plan: Plan, seed: int) -> Footprint:
+        """What the clients that took part would have emitted, each round by itself; the task's own clients."""
+        return realised_footprint(plan, self.task, self.participation(plan, seed), self.rates)
+
+    def within_known_limits(self, plan: Plan) -> Plan | None:
+        """The plan with its rounds cut to what the known limits allow; None where not even one round is."""
+        predicted = self.run(plan)
+        allowed = np.ones(plan.rounds, dtype=bool)
+        for limit in self.limits:
+            if limit.objective.is_known(predicted):
+                allowed &= limit.violation(limit.objective.along(predicted)) <= 0
+        last = np.flatnonzero(allowed)
+        return replace(plan, rounds=int(last[-1]) + 1) if len(last) else None
+
+    def known(self) -> tuple[bool, ...]:
+        """Which objectives are known before training: they succeed on three spread plans of the space."""
+        predicted = [self.run(plan) for plan in self.spread_plans()]
+        return tuple(all(objective.is_known(run) for run in predicted) for objective in self.objectives)
+
+    def spread_plans(self) -> Iterator[Plan]:
+        """The plans at the low end, the middle and the high end of every axis."""
+        for share in (0.0, 0.5, 1.0):
+            values: dict[str, object] = {}
+            for name, axis in self.space.axes.items():
+                if isinstance(axis, ChoiceAxis):
+                    values[name] = axis.choices[round(share * (len(axis.choices) - 1))]
+                else:
+                    middle = axis.low + share * (axis.high - axis.low)
+                    values[name] = round(middle) if isinstance(axis.low, int) else middle
+            yield self.space.plan(values, self.base)

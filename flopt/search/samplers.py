@@ -1,0 +1,151 @@
+"""Proposals: what Optuna's samplers see of the runs, and what they propose next."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import optuna
+from numpy.typing import NDArray
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler, TPESampler
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from flopt.errors import unknown
+from flopt.objectives import Direction
+from flopt.space import Axis, ChoiceAxis, IntAxis, Space
+
+__all__ = ["SAMPLERS", "Seen", "check_sampler", "distributions", "propose"]
+
+SAMPLERS = {
+    "tpe": "tree-structured Parzen estimator, Optuna's default (Ozaki et al. 2022)",
+    "nsga2": "genetic algorithm NSGA-II (Deb et al. 2002); sees whole runs only",
+    "random": "uniform random search, the baseline",
+}
+
+STARTUP_RUNS = 10
+"""Runs drawn at random before the TPE starts; Optuna's own default, in runs and not in prefixes."""
+PREFIXES = 4
+"""Prefixes of each run that a sampler is shown, log-spaced; all prefixes count for the front."""
+POPULATION = 12
+"""NSGA-II's population: studies have tens of runs, and Optuna's default of 50 would make one generation of them."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One run as a sampler sees it at the moment of a proposal."""
+
+    trial: FrozenTrial
+    values: NDArray[np.float64] | None
+    """Objectives after every round, shape (rounds, objectives); None while it runs, or where it failed."""
+    violations: NDArray[np.float64]
+    """How far each learned limit is broken after every round, shape (rounds, limits)."""
+    failed: bool = False
+
+
+def check_sampler(name: str) -> None:
+    """Raise a `FloptError` for a sampler that does not exist."""
+    if name not in SAMPLERS:
+        raise unknown("sampler", name, SAMPLERS)
+
+
+def distributions(space: Space) -> dict[str, BaseDistribution]:
+    """The space in Optuna's terms; the order of the axes is part of a study's outcome."""
+    return {name: _distribution(axis) for name, axis in space.axes.items()}
+
+
+def propose(
+    name: str, space: Space, directions: Sequence[Direction], seen: Sequence[Seen], logged: Sequence[bool], seed: int
+) -> FrozenTrial:
+    """The next proposal: a function of its arguments alone, by a sampler built anew.
+
+    `logged` tells which objectives are shown on a log axis.
+    """
+    view = optuna.create_study(directions=list(directions), sampler=_sampler(name, seen, seed))
+    view.add_trials([trial for run in seen for trial in _shown(run, space, logged, prefixes=name != "nsga2")])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        asked = view.ask(distributions(space))
+    return view.get_trials(deepcopy=False)[asked.number]
+
+
+def _sampler(name: str, seen: Sequence[Seen], seed: int) -> BaseSampler:
+    finished = sum(run.values is not None for run in seen)
+    build: dict[str, Callable[[], BaseSampler]] = {
+        "tpe": lambda: TPESampler(seed=seed, n_startup_trials=1) if finished >= STARTUP_RUNS else RandomSampler(seed),
+        "nsga2": lambda: NSGAIISampler(seed=seed, population_size=POPULATION),
+        "random": lambda: RandomSampler(seed),
+    }
+    return build[name]()
+
+
+def _shown(run: Seen, space: Space, logged: Sequence[bool], *, prefixes: bool) -> list[FrozenTrial]:
+    """The run itself, and after it a few of its prefixes as if each had been a run of its own."""
+    trial = run.trial
+    if run.values is None:
+        state = TrialState.FAIL if run.failed else TrialState.RUNNING
+        return [_copy(trial, trial.params, state=state)]
+    values = np.where(logged, np.log10(np.where(logged, run.values, 1.0)), run.values)
+    length = len(values)
+    shown = []
+    for end in [*(_prefix_rounds(length, space) if prefixes else []), length]:
+        constraints = {f"limit {i}": float(v) for i, v in enumerate(run.violations[end - 1])}
+        shown.append(
+            _copy(
+                trial,
+                _stopped_at(trial.params, end, space),
+                values=[float(v) for v in values[end - 1]],
+                constraints=constraints or None,
+            )
+        )
+    return shown
+
+
+def _stopped_at(params: dict[str, Any], rounds: int, space: Space) -> dict[str, Any]:
+    """The parameters of the run that would have ended after `rounds`, where the space can say so."""
+    axis = space.axes.get("rounds")
+    if axis is None or (rounds not in axis.choices if isinstance(axis, ChoiceAxis) else rounds < axis.low):
+        return params
+    return params | {"rounds": rounds}
+
+
+def _prefix_rounds(length: int, space: Space) -> list[int]:
+    """A few rounds before the last that the space could have proposed, log-spaced."""
+    axis = space.axes.get("rounds")
+    if axis is None:
+        return []
+    if isinstance(axis, ChoiceAxis):
+        return sorted(int(choice) for choice in axis.choices if int(choice) < length)
+    low = int(axis.low)
+    if low >= length:
+        return []
+    return sorted({round(float(r)) for r in np.geomspace(low, length, PREFIXES + 1)[:-1]})
+
+
+def _copy(
+    trial: FrozenTrial,
+    params: dict[str, Any],
+    *,
+    state: TrialState = TrialState.COMPLETE,
+    values: list[float] | None = None,
+    constraints: dict[str, float] | None = None,
+) -> FrozenTrial:
+    return create_trial(
+        state=state,
+        params=params,
+        distributions=trial.distributions,
+        system_attrs=trial.system_attrs,
+        values=values,
+        constraints=constraints,
+    )
+
+
+def _distribution(axis: Axis) -> BaseDistribution:
+    if isinstance(axis, ChoiceAxis):
+        return CategoricalDistribution(axis.choices)
+    if isinstance(axis, IntAxis):
+        return IntDistribution(axis.low, axis.high, log=axis.log)
+    return FloatDistribution(axis.low, axis.high, log=axis.log)
