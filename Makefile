@@ -16,6 +16,7 @@ SYSTEM_PACKAGES :=
 BENCHMARKS := $(sort $(filter-out benchmarks/_%,$(wildcard benchmarks/*.py)))
 
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
 .PHONY: help tune test test-all lint bench system
 
 help: ## this list

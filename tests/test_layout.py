@@ -23,7 +23,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("oracles",),
     ("run",),
     ("objectives",),
-    ("front", "catalogue"),
+    ("fronts", "catalogue"),
     ("search",),
     ("reading",),
     ("study",),
