@@ -91,7 +91,7 @@ def _read_npz(path: Path) -> dict[str, NDArray[Any]]:
         raise FloptError(f"no data file {path}")
     try:
         # A pickle could run code of whoever made the file.
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             return {key: archive[key] for key in archive.files}
     except (OSError, ValueError, EOFError, AttributeError, TypeError, zipfile.BadZipFile, zlib.error) as error:
         raise FloptError(

@@ -21,6 +21,9 @@ Indices = NDArray[np.int64]
 HELD_OUT = 0.2
 """Share of the samples, or of the clients, that goes to validation; as much again goes to test."""
 
+MOST_ALPHA = 1e6
+"""Beyond it shares are equal to the sixth digit already, and far beyond it their sum overflows."""
+
 
 @dataclass(frozen=True, eq=False)
 class Split:
@@ -48,8 +51,10 @@ def check(source: TaskSource) -> None:
     if source.partition != "dirichlet":
         if source.alpha is not None:
             raise FloptError(f"task: alpha = {source.alpha}: only the partition 'dirichlet' takes it")
-    elif source.alpha is None or not (0 < source.alpha < math.inf):
-        raise FloptError(f"task: alpha = {source.alpha}: a partition 'dirichlet' needs a number above 0")
+    elif source.alpha is None or not 0 < source.alpha <= MOST_ALPHA:
+        raise FloptError(
+            f"task: alpha = {source.alpha}: a partition 'dirichlet' needs a number above 0, at most {MOST_ALPHA:g}"
+        )
 
 
 def partition(dataset: Dataset, source: TaskSource) -> list[Indices]:
