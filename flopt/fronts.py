@@ -1,0 +1,113 @@
+"""The answer: non-dominated points, each a run stopped after some round."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flopt.errors import FloptError
+from flopt.objectives import Objective
+from flopt.pareto import hypervolume, knee, losses, non_dominated
+from flopt.run import Run
+
+__all__ = ["Candidate", "Front", "Point", "find_front"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A finished run, every round of which may stand on the front."""
+
+    number: int
+    """The run's number in its study."""
+    run: Run
+    allowed: NDArray[np.bool_]
+    """Which rounds meet the study's limits, shape (rounds,)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """One point of the front."""
+
+    number: int
+    run: Run
+    """The run, stopped at this point's round."""
+    values: dict[str, float]
+    """Objective name -> value in the objective's unit."""
+
+
+@dataclass(frozen=True, eq=False)
+class Front:
+    """Non-dominated points, sorted from cheap to dear."""
+
+    objectives: tuple[Objective, ...]
+    points: tuple[Point, ...]
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    @property
+    def losses(self) -> Array:
+        """Shape (points, objectives); lower is better."""
+        values = [[point.values[o.name] for o in self.objectives] for point in self.points]
+        return losses(values, [o.direction for o in self.objectives])
+
+    @property
+    def cost(self) -> Objective:
+        """The objective that the points are sorted by: the last that is minimised, else the first."""
+        return self.objectives[_cost_column(self.objectives)]
+
+    def knee(self) -> Point:
+        """The point after which more of one objective costs most of the other.
+
+        Objectives that are minimised and above zero are measured on a log axis, as they are drawn.
+        """
+        if not self.points:
+            raise FloptError("the front has no point")
+        if len(self.objectives) != 2:
+            raise FloptError(f"a knee needs two objectives, not {len(self.objectives)}")
+        axes = [self._axis(objective) for objective in self.objectives]
+        return self.points[knee(np.column_stack(axes))]
+
+    def hypervolume(self, reference: Sequence[float]) -> float:
+        """Volume dominated up to a reference point, given in the objectives' own units and signs."""
+        corner = losses([list(reference)], [o.direction for o in self.objectives])[0]
+        return hypervolume(self.losses, corner)
+
+    def _axis(self, objective: Objective) -> Array:
+        values = np.array([point.values[objective.name] for point in self.points])
+        if objective.direction == "maximize":
+            return -values
+        return np.log10(values) if (values > 0).all() else values
+
+
+def find_front(candidates: Iterable[Candidate], objectives: Sequence[Objective]) -> Front:
+    """The front over all rounds of all runs; of equal points the one of the earliest run counts."""
+    where: list[tuple[Candidate, int]] = []
+    values: list[Array] = []
+    for candidate in candidates:
+        rounds = np.flatnonzero(candidate.allowed)
+        if len(rounds):
+            along = np.column_stack([objective.along(candidate.run) for objective in objectives])
+            values.append(along[rounds])
+            where += [(candidate, int(r) + 1) for r in rounds]
+    if not values:
+        return Front(tuple(objectives), ())
+    table = np.concatenate(values)
+    rows = np.flatnonzero(non_dominated(losses(table, [o.direction for o in objectives])))
+    rows = rows[np.argsort(table[rows, _cost_column(objectives)], kind="stable")]
+    names = [objective.name for objective in objectives]
+    points = [
+        Point(candidate.number, candidate.run.until(r), dict(zip(names, map(float, table[row]), strict=True)))
+        for row, (candidate, r) in ((row, where[row]) for row in rows)
+    ]
+    return Front(tuple(objectives), tuple(points))
+
+
+def _cost_column(objectives: Sequence[Objective]) -> int:
+    minimised = [column for column, objective in enumerate(objectives) if objective.direction == "minimize"]
+    return minimised[-1] if minimised else 0

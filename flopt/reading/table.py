@@ -1,0 +1,67 @@
+"""The front as a table: one row for each point, every number with its unit in the column's name."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+
+from flopt.emissions.footprint import PARTS
+from flopt.fronts import Front, Point
+from flopt.objectives import Objective
+from flopt.plan import PLAN_FIELDS
+from flopt.search.problem import Problem
+
+__all__ = ["Row", "column", "front_rows", "write_csv"]
+
+Row = dict[str, int | float | str]
+
+
+def column(objective: Objective) -> str:
+    """The name of an objective's column: `co2e_kg`, or `accuracy` for a plain number."""
+    return f"{objective.name}_{objective.unit}" if objective.unit else objective.name
+
+
+def front_rows(front: Front, problem: Problem) -> list[Row]:
+    """A row for each point: where it stands, its plan, its objectives, its parts, and what was realised."""
+    return [_row(point, front, problem) for point in front.points]
+
+
+def write_csv(front: Front, problem: Problem, file: Path) -> None:
+    """Write the rows; equal fronts give equal bytes. The old file stays until the new one is whole."""
+    rows = front_rows(front, problem)
+    columns = list(rows[0]) if rows else ["run", "round"]
+    draft = file.with_name(f".{file.name}.draft")
+    with draft.open("w", encoding="utf-8", newline="") as lines:
+        writer = csv.DictWriter(lines, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    draft.replace(file)
+
+
+def _row(point: Point, front: Front, problem: Problem) -> Row:
+    run = point.run
+    parts = {f"co2e_{part}_kg": float(getattr(run.co2e_kg_by_part, part)) for part in PARTS}
+    return {
+        "run": point.number,
+        "round": run.rounds,
+        **{name: run.plan.settings()[name] for name in PLAN_FIELDS},
+        **{column(objective): point.values[objective.name] for objective in front.objectives},
+        **parts,
+        "expected_co2e_kg": run.co2e_kg,
+        "expected_energy_kwh": run.energy_kwh,
+        "expected_duration_s": run.duration_s,
+        "test_accuracy": float(run.trace.columns["test_accuracy"][-1]),
+        **_realised(point, problem),
+        "oracle": problem.oracle,
+    }
+
+
+def _realised(point: Point, problem: Problem) -> Row:
+    """What the run did, beside what its plan was expected to do; for the task's own clients."""
+    trace, plan = point.run.trace, point.run.plan
+    footprint = replace(problem, population=None).realised(plan, trace.seed)
+    counts = {
+        f"realised_{name}": int(trace.columns[name].sum()) for name in ("samples", "download_bytes", "upload_bytes")
+    }
+    return {**counts, "realised_co2e_kg": float(footprint.co2e_kg.total.sum())}

@@ -1,0 +1,121 @@
+"""A study folder, opened for reading: its study, its runs, and the front that they make."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from flopt.catalogue import load_objective, load_space
+from flopt.emissions.fleet_file import load_fleet
+from flopt.emissions.grid import annual_grid
+from flopt.emissions.pricing import Pricing
+from flopt.errors import FloptError
+from flopt.fronts import Candidate, Front, find_front
+from flopt.objectives import Objective
+from flopt.plan import Plan
+from flopt.search.problem import Limit, Problem
+from flopt.simulation.facts import facts
+from flopt.study import Study, load_study
+from flopt.trace import Trace
+from flopt.units import G_PER_KG, J_PER_KWH
+
+__all__ = ["STUDY_FILE", "Results", "kg_per_cpu_s", "open_results", "problem_of", "rescored"]
+
+STUDY_FILE = "study.toml"
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """What a study has found so far."""
+
+    study: Study
+    problem: Problem
+    plans: tuple[Plan, ...]
+    traces: tuple[Trace | None, ...]
+    """One for each plan; None for a run that is not done."""
+    search_kg: float
+    """Estimated emissions of the search itself on this machine, in kg CO2e."""
+    repaired_bytes: int = 0
+
+    @property
+    def failed(self) -> dict[int, str]:
+        """Number and reason of every failed run."""
+        return {n: t.reason for n, t in enumerate(self.traces) if t is not None and t.status == "failed"}
+
+    def candidates(self) -> list[Candidate]:
+        """Every finished run, with the rounds that meet the study's limits; failed runs are none."""
+        found = []
+        for number, (plan, trace) in enumerate(zip(self.plans, self.traces, strict=True)):
+            if trace is not None and trace.status == "ok":
+                run = self.problem.run(plan, trace)
+                allowed = np.ones(run.length, dtype=bool)
+                for limit in self.problem.limits:
+                    allowed &= limit.violation(limit.objective.along(run)) <= 0
+                found.append(Candidate(number, run, allowed))
+        return found
+
+    def front(self, objectives: Sequence[Objective] | None = None) -> Front:
+        """The front of the study's objectives, or of others: old runs are scored again, nothing is trained."""
+        return find_front(self.candidates(), objectives or self.problem.objectives)
+
+
+def problem_of(study: Study) -> Problem:
+    """Resolve every name of a study: objectives, space, fleet, task. Raises FloptError for the first bad one."""
+    problem = Problem(
+        space=load_space(study.space),
+        base=study.base_plan(),
+        source=study.source(),
+        task=facts(study.source()),
+        oracle=study.oracle,
+        fleet=load_fleet(study.fleet.use),
+        pricing=Pricing(**study.pricing.model_dump()),
+        population=study.fleet.population,
+        objectives=tuple(load_objective(reference) for reference in study.objectives),
+        limits=tuple(
+            Limit(load_objective(name), limit.at_least, limit.at_most) for name, limit in study.limits.items()
+        ),
+    )
+    _distinct(problem.objectives)
+    _ = problem.rates  # an unknown country of a fleet is said now, not after the first run
+    problem.known()  # and so is an objective that breaks
+    return problem
+
+
+def open_results(folder: Path) -> Results:
+    """Read a study folder; a torn last line of its journal is cut off first."""
+    from flopt.search.storage import Journal  # optuna, which `flopt estimate` does not need
+
+    with Journal.read(folder) as journal:
+        study = load_study(folder / STUDY_FILE)
+        trials = journal.trials()
+        return Results(
+            study,
+            problem_of(study),
+            tuple(Plan.of(trial.user_attrs["plan"]) for trial in trials),
+            tuple(journal.trace(number) for number in range(len(trials))),
+            sum(trial.user_attrs.get("cpu_s", 0.0) for trial in trials) * kg_per_cpu_s(study),
+            journal.repaired_bytes,
+        )
+
+
+def kg_per_cpu_s(study: Study) -> float:
+    """Estimated kg CO2e of one CPU second here: the study's watts times its country's grid."""
+    g_per_kwh = annual_grid()[study.search.country].g_per_kwh
+    return study.search.cpu_watts / J_PER_KWH * g_per_kwh / G_PER_KG
+
+
+def rescored(results: Results, references: Sequence[str]) -> Results:
+    """The same runs under other objectives."""
+    objectives = tuple(load_objective(reference) for reference in references)
+    _distinct(objectives)
+    return replace(results, problem=replace(results.problem, objectives=objectives))
+
+
+def _distinct(objectives: Sequence[Objective]) -> None:
+    names = [objective.name for objective in objectives]
+    for name in names:
+        if names.count(name) > 1:
+            raise FloptError(f"objective {name!r} stands twice")
