@@ -87,6 +87,7 @@ def test_a_small_alpha_is_skewed_and_a_large_one_is_not() -> None:
         (TaskSource(partition="dirichlet", clients=3, alpha=float("nan")), "alpha = nan: .* needs a number above 0"),
         (TaskSource(partition="dirichlet", clients=3, alpha=float("inf")), "alpha = inf: .*, at most 1e\\+06"),
         (TaskSource(partition="idd"), "no partition 'idd'; did you mean 'iid'"),
+        (TaskSource(seed=-1), "task: seed = -1: must not be negative"),
         (TaskSource(split="samples"), "no split 'samples'; did you mean 'sample'"),
     ],
 )

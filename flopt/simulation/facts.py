@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from flopt.errors import FloptError
+from flopt.seeds import stream_seed
 from flopt.simulation.data import DATASETS, load
 from flopt.simulation.partition import check, partition, split
 from flopt.task import Task, TaskSource
@@ -21,7 +21,6 @@ from flopt.task import Task, TaskSource
 __all__ = ["facts", "measured", "shipped_text"]
 
 SHIPPED = Path(__file__).with_name("shipped_tasks.json")
-FLOP_BATCH = 16
 
 
 def facts(source: TaskSource) -> Task:
@@ -69,7 +68,7 @@ def _model_facts(
     from flopt.simulation.flop import flop_per_sample
     from flopt.simulation.models import build, trained
 
-    module = build(source.model, features, classes, source.seed)
+    module = build(source.model, features, classes, stream_seed(source.seed, "model"))
     shapes = tuple(tuple(value.shape) for value in trained(module).values())
     return shapes, flop_per_sample(source.model, module, features)
 
@@ -114,6 +113,8 @@ def _digest(file: str) -> str:
 
 
 def _version() -> str:
+    from importlib import metadata  # slow to import, and shipped tasks do not need it
+
     try:
         return metadata.version("flopt-carbon")
     except metadata.PackageNotFoundError:  # run from a checkout that is not installed

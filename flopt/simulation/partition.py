@@ -43,6 +43,8 @@ def check(source: TaskSource) -> None:
         raise unknown("partition", source.partition, PARTITIONS)
     if source.split not in SPLITS:
         raise unknown("split", source.split, SPLITS)
+    if source.seed < 0:
+        raise FloptError(f"task: seed = {source.seed}: must not be negative")
     if source.partition == "natural":
         if source.clients is not None:
             raise FloptError(f"task: clients = {source.clients}: a natural partition has the clients of its data")

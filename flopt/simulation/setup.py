@@ -9,6 +9,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from flopt.seeds import stream_seed
 from flopt.simulation.data import Dataset, load
 from flopt.simulation.local import Engine, engine
 from flopt.simulation.models import build, trained
@@ -45,7 +46,8 @@ def prepare(source: TaskSource, *, dtype: torch.dtype = torch.float32) -> Setup:
 
 
 def _setup(dataset: Dataset, parts: Split, source: TaskSource, dtype: torch.dtype) -> Setup:
-    module = build(source.model, dataset.features, dataset.classes, source.seed).to(dtype)
+    # Its trained weights are replaced in every run; layers that a user froze keep these, drawn from the task's seed.
+    module = build(source.model, dataset.features, dataset.classes, stream_seed(source.seed, "model")).to(dtype)
     labels = torch.tensor(dataset.y)
     return Setup(
         engine=engine(module, torch.tensor(dataset.x, dtype=dtype), labels),
