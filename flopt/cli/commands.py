@@ -1,0 +1,129 @@
+"""The commands and their options; what each does lives in a module that is imported only when it runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from flopt.cli import app
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Objectives = Annotated[
+    list[str], typer.Option("--objective", help="Objective: a shipped name, or my_objectives.py:name. Repeatable.")
+]
+Settings = Annotated[
+    list[str], typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the study, such as budget.runs=20.")
+]
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A study folder.")]
+AtLeast = Annotated[list[str], typer.Option("--at-least", metavar="NAME=VALUE", help="Lower bound. Repeatable.")]
+AtMost = Annotated[list[str], typer.Option("--at-most", metavar="NAME=VALUE", help="Upper bound. Repeatable.")]
+StudyFile = Annotated[Path | None, typer.Argument(metavar="[STUDY.toml]", help="Default: the shipped study.")]
+
+
+@app.callback(invoke_without_command=True)
+def flopt(version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False) -> None:
+    """Carbon-aware tuner for federated learning: the accuracy you need for the least CO2e."""
+    if version:
+        import flopt as package
+
+        print(package.__version__)
+        raise typer.Exit
+
+
+@app.command()
+def init(
+    file: Annotated[Path, typer.Argument(metavar="[FILE]", help="Where to write it.")] = Path("study.toml"),
+    force: Annotated[bool, typer.Option("--force", help="Write over an existing file.")] = False,
+) -> None:
+    """Write a study file with every key, its default and what it means."""
+    from flopt.cli.init import write_template
+
+    write_template(file, force=force)
+
+
+@app.command()
+def tune(
+    study: StudyFile = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Default: studies/NAME.")] = None,
+    settings: Settings = [],  # noqa: B006  # typer reads the default, nothing changes it
+    objectives: Objectives = [],  # noqa: B006
+    workers: Annotated[int | None, typer.Option("--workers", help="Processes that train.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what the study will cost.")] = False,
+) -> None:
+    """Search for the front of a study, or go on where it stopped."""
+    from flopt.cli.tune import tune_study
+
+    raise typer.Exit(tune_study(study, out, settings, objectives, workers, dry_run=dry_run))
+
+
+@app.command()
+def front(
+    folder: Folder,
+    objectives: Objectives = [],  # noqa: B006
+    plot: Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Draw it: .png, .svg or .pdf.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Print the front of a study; with --objective, score the old runs anew."""
+    from flopt.cli.front import print_front
+
+    raise typer.Exit(print_front(folder, objectives, plot, as_json=as_json))
+
+
+@app.command()
+def recommend(
+    folder: Folder,
+    at_least: AtLeast = [],  # noqa: B006
+    at_most: AtMost = [],  # noqa: B006
+    as_json: Json = False,
+) -> None:
+    """Say which point of the front to take, and why."""
+    from flopt.cli.front import print_recommendation
+
+    raise typer.Exit(print_recommendation(folder, at_least, at_most, as_json=as_json))
+
+
+@app.command()
+def estimate(
+    rounds: Annotated[int | None, typer.Option(help="Communication rounds.")] = None,
+    local_epochs: Annotated[int | None, typer.Option(help="Epochs of each client in a round.")] = None,
+    client_fraction: Annotated[float | None, typer.Option(help="Share of clients drawn in a round.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Samples in a step.")] = None,
+    client_lr: Annotated[float | None, typer.Option(help="Learning rate of the clients.")] = None,
+    uplink: Annotated[
+        str | None, typer.Option("--uplink", "--compression", help="none, quantize:BITS or topk:FRACTION.")
+    ] = None,
+    downlink: Annotated[str | None, typer.Option(help="none or quantize:BITS.")] = None,
+    fleet: Annotated[str | None, typer.Option(help="A shipped fleet, or my_fleet.toml.")] = None,
+    country: Annotated[str | None, typer.Option(help="Move clients and server there, such as FRA.")] = None,
+    network: Annotated[str | None, typer.Option(help="router or per_gb.")] = None,
+    study: Annotated[Path | None, typer.Option("--study", help="Take the rest from this study file.")] = None,
+    settings: Settings = [],  # noqa: B006
+    as_json: Json = False,
+) -> None:
+    """Predict energy and CO2e of one plan, without any training."""
+    from flopt.cli.estimate import print_estimate
+
+    plan = {
+        "rounds": rounds,
+        "local_epochs": local_epochs,
+        "client_fraction": client_fraction,
+        "batch_size": batch_size,
+        "client_lr": client_lr,
+        "uplink": uplink,
+        "downlink": downlink,
+    }
+    places = {"fleet.use": fleet, "pricing.country": country, "pricing.network": network}
+    print_estimate(plan, places, study, settings, as_json=as_json)
+
+
+Kind = Literal["objectives", "spaces", "fleets", "devices", "links", "countries", "oracles", "samplers"]
+
+
+@app.command(name="list")
+def list_(kind: Annotated[Kind, typer.Argument(help="What to list.")], as_json: Json = False) -> None:
+    """List what is shipped."""
+    from flopt.cli.listing import print_list
+
+    print_list(kind, as_json=as_json)

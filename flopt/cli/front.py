@@ -1,0 +1,144 @@
+"""`flopt front` and `flopt recommend`: the answer of a study folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from flopt.catalogue import load_objective
+from flopt.cli.printing import note, print_json, print_table
+from flopt.errors import FloptError
+from flopt.fronts import Front, Point
+from flopt.objectives import Objective
+from flopt.reading.recommend import recommend
+from flopt.reading.table import front_rows
+from flopt.results import Results, open_results, rescored
+from flopt.search.problem import Limit
+from flopt.units import quantity
+
+__all__ = ["print_front", "print_points", "print_recommendation", "tell_repairs"]
+
+
+def print_front(folder: Path, objectives: Sequence[str], plot: Path | None, *, as_json: bool) -> int:
+    """Print the front, and draw it if asked; returns 1 where there is no point."""
+    results = open_results(folder)
+    tell_repairs(results)
+    if objectives:
+        results = rescored(results, objectives)
+    front = results.front()
+    if plot is not None:
+        from flopt.reading.figures import save_front
+
+        save_front(front, results.candidates(), results.problem, plot)
+        note(f"wrote {plot}")
+    if as_json:
+        print_json(front_rows(front, results.problem))
+    elif front.points:
+        print_points(front, results)
+    if not front.points:
+        note(f"{folder}: no run has a point within the limits yet")
+        return 1
+    return 0
+
+
+def print_points(front: Front, results: Results) -> None:
+    """The front as a table: where each point stands, its objectives, its test accuracy, its plan."""
+    names = [objective.name for objective in front.objectives]
+    knee = front.knee() if len(front.objectives) == 2 else None
+    rows = []
+    for point in front.points:
+        values = [_value(objective, point) for objective in front.objectives]
+        mark = " knee" if point is knee else ""
+        test = f"{_test(point):.4f}"
+        plan = point.run.plan
+        rows.append(
+            [
+                f"{point.number}@{point.run.rounds}{mark}",
+                *values,
+                test,
+                str(plan.local_epochs),
+                f"{point.run.clients_per_round}",
+                str(plan.batch_size),
+                f"{plan.client_lr:.3g}",
+                str(plan.uplink),
+                str(plan.downlink),
+            ]
+        )
+    head = ["run@round", *names, "test acc.", "epochs", "clients", "batch", "lr", "uplink", "downlink"]
+    print_table(head, rows)
+    how = (
+        "accuracy from the analytic curve, not measured"
+        if results.problem.oracle == "analytic"
+        else "accuracy measured"
+    )
+    priced = results.problem.population
+    price = f"; accuracy from {results.problem.task.clients} clients, priced for {priced:,.0f}" if priced else ""
+    print(f"\n{len(front)} points; {how} on validation data, CO2e and energy predicted for the fleet{price}")
+
+
+def print_recommendation(folder: Path, at_least: Sequence[str], at_most: Sequence[str], *, as_json: bool) -> int:
+    """Print one point of the front and why it; returns 1 where none meets the limits."""
+    results = open_results(folder)
+    tell_repairs(results)
+    limits = [_limit(text, results, "at_least") for text in at_least]
+    limits += [_limit(text, results, "at_most") for text in at_most]
+    front = results.front()
+    found = recommend(front, limits)
+    if found is None:
+        best = ", ".join(f"best {o.name} {_best(o, front)}" for o in front.objectives) if front.points else "no point"
+        note(f"{folder}: no point of the front has {' and '.join(map(str, limits)) or 'been found yet'}; {best}")
+        return 1
+    row = next(r for p, r in zip(front.points, front_rows(front, results.problem), strict=True) if p is found.point)
+    if as_json:
+        print_json({"reason": found.reason, **row})
+        return 0
+    values = ", ".join(f"{o.name} {_value(o, found.point)}" for o in front.objectives)
+    print(f"run {found.point.number}, stopped after round {found.point.run.rounds}: {values}")
+    print(f"test accuracy {_test(found.point):.4f}")
+    print(f"why: {found.reason}")
+    for name, value in found.point.run.plan.settings().items():
+        print(f"  {name} = {value!r}" if isinstance(value, str) else f"  {name} = {value}")
+    return 0
+
+
+def tell_repairs(results: Results) -> None:
+    """Say what opening a folder has mended, and which runs failed."""
+    if results.repaired_bytes:
+        note(f"the journal ended in half a line; cut off {results.repaired_bytes} bytes, nothing finished is lost")
+    for number, reason in results.failed.items():
+        note(f"run {number} failed: {reason}")
+
+
+def _limit(text: str, results: Results, side: str) -> Limit:
+    reference, equals, value = text.rpartition("=")
+    option = f"--{side.replace('_', '-')} {text!r}"
+    if not equals:
+        raise FloptError(f"{option}: write NAME=VALUE, such as accuracy=0.9")
+    try:
+        bound = float(value)
+    except ValueError:
+        raise FloptError(f"{option}: {value!r} is not a number") from None
+    own = {objective.name: objective for objective in results.problem.objectives}
+    objective = own.get(reference)
+    if objective is None:
+        try:
+            objective = load_objective(reference)
+        except FloptError as error:
+            raise FloptError(
+                f"{option}: {error if '.py' in reference else unknown('objective', reference, own)}"
+            ) from None
+    return Limit(objective, **{side: bound})
+
+
+def _best(objective: Objective, front: Front) -> str:
+    pick = max if objective.direction == "maximize" else min
+    return _value(objective, pick(front.points, key=lambda point: point.values[objective.name]))
+
+
+def _value(objective: Objective, point: Point) -> str:
+    value = point.values[objective.name]
+    return quantity(value, objective.unit) if objective.unit else f"{value:.4f}"
+
+
+def _test(point: Point) -> float:
+    return float(point.run.trace.columns["test_accuracy"][-1])

@@ -1,0 +1,44 @@
+"""How the commands print: tables for people, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+__all__ = ["note", "print_json", "print_table"]
+
+
+def print_json(value: Any) -> None:
+    """One JSON value on stdout; NaN, which JSON does not have, becomes null."""
+    print(json.dumps(_strict(value), indent=2))
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A plain table on stdout, as wide as its content where stdout is not a terminal."""
+    width = None if sys.stdout.isatty() else 200
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for number, name in enumerate(columns):
+        table.add_column(name, justify="left" if number == 0 else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    Console(width=width, highlight=False, markup=False).print(table)
+
+
+def note(text: str) -> None:
+    """A line for the person who watches, on stderr."""
+    print(f"flopt: {text}", file=sys.stderr)
+
+
+def _strict(value: Any) -> Any:
+    if isinstance(value, float) and value != value:
+        return None
+    if isinstance(value, Mapping):
+        return {key: _strict(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_strict(each) for each in value]
+    return value

@@ -1,0 +1,94 @@
+"""`flopt tune`: the search, watched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
+
+from flopt.cli.front import print_points, tell_repairs
+from flopt.cli.printing import note
+from flopt.results import Results
+from flopt.study import Study, load_study, study_of
+from flopt.tuning import run_study, write_results
+from flopt.units import quantity
+
+if TYPE_CHECKING:
+    from flopt.search.driver import Progress
+
+__all__ = ["tune_study"]
+
+
+def tune_study(
+    file: Path | None,
+    out: Path | None,
+    settings: Sequence[str],
+    objectives: Sequence[str],
+    workers: int | None,
+    *,
+    dry_run: bool,
+) -> int:
+    """Search and print the front; returns 0, 1 where no point was found, 130 after Ctrl-C."""
+    study = _study(file, settings, objectives, workers)
+    if dry_run:
+        from flopt.cli.dry_run import print_dry_run
+
+        print_dry_run(study)
+        return 0
+    folder = out or Path("studies") / (file.stem if file else "default")
+    progress = _watched(study, folder)
+    results = write_results(folder)
+    tell_repairs(results)
+    front = results.front()
+    if front.points:
+        print_points(front, results)
+    _summary(results, progress, folder)
+    if progress.ended == "interrupted":
+        return 130
+    return 0 if front.points else 1
+
+
+def _study(file: Path | None, settings: Sequence[str], objectives: Sequence[str], workers: int | None) -> Study:
+    study = load_study(file, settings)
+    changes: dict[str, object] = {}
+    if objectives:
+        changes["objectives"] = tuple(objectives)
+    if workers is not None:
+        changes["workers"] = workers
+    if not changes:
+        return study
+    return study_of({**study.model_dump(exclude_none=True), **changes}, "command line").anchored(Path())
+
+
+def _watched(study: Study, folder: Path) -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        runs = bar.add_task("runs", total=study.budget.runs)
+
+        def report(progress: Progress) -> None:
+            failed = f", {progress.failed} failed" if progress.failed else ""
+            bar.update(runs, completed=progress.runs, description=f"{progress.rounds} rounds trained{failed}; runs")
+
+        return run_study(study, folder, report)
+
+
+def _summary(results: Results, progress: Progress, folder: Path) -> None:
+    study = results.study
+    done = sum(trace is not None for trace in results.traces)
+    why = {
+        "interrupted": "interrupted; the same command goes on from here",
+        "no plan within the limits": "no further plan keeps to the limits that are known before training",
+    }.get(progress.ended, f"budget.{progress.ended} is spent")
+    failed = f", {len(results.failed)} failed" if results.failed else ""
+    print(f"{done} runs{failed}, {progress.rounds} rounds; {why}")
+    print(
+        f"the search itself emitted about {quantity(results.search_kg, 'kg')} CO2e (estimated: "
+        f"{quantity(progress.cpu_s, 's')} of CPU x {study.search.cpu_watts:g} W, grid of {study.search.country})"
+    )
+    if study.budget.minutes or study.budget.search_kg:
+        note("a budget in minutes or kg depends on this machine's speed, so the front does too")
+    print(f"written: {folder}/front.csv, front.png, front.svg")
