@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
+from flopt.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from flopt.compression import Compression as Compression
     from flopt.errors import FloptError as FloptError
@@ -16,8 +18,9 @@ if TYPE_CHECKING:
     from flopt.task import Task as Task
     from flopt.trace import Round as Round
     from flopt.trace import Trace as Trace
-
-__version__ = "0.1.0"
+    from flopt.tuning import estimate as estimate
+    from flopt.tuning import front as front
+    from flopt.tuning import tune as tune
 
 # Name -> module. Imported when first used, so that `flopt --help` does not pay for optuna or torch.
 _HOME = {
@@ -30,7 +33,10 @@ _HOME = {
     "Run": "run",
     "Task": "task",
     "Trace": "trace",
+    "estimate": "tuning",
+    "front": "tuning",
     "objective": "objectives",
+    "tune": "tuning",
 }
 
 __all__ = [*sorted(_HOME), "__version__"]  # pyright: ignore[reportUnsupportedDunderAll]

@@ -13,7 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from flopt.emissions.grid import annual_grid
 from flopt.errors import FloptError, nearest
 from flopt.plan import Plan
+from flopt.plugin import split_reference
 from flopt.task import TaskSource
+from flopt.toml_file import read_toml
 
 __all__ = ["Study", "load_study", "study_of"]
 
@@ -115,10 +117,10 @@ class Study(_Table):
         """The same study with relative paths made absolute from `folder`, so that it can be read from anywhere."""
 
         def anchor(reference: str) -> str:
-            path, colon, name = reference.rpartition(":")
-            if not (colon and path.endswith(".py")):
-                path, colon, name = reference, "", ""
-            return f"{(folder / path).resolve()}{colon}{name}" if path.endswith((".py", ".toml", ".npz")) else reference
+            path, name = split_reference(reference)
+            if not path.endswith((".py", ".toml", ".npz")):
+                return reference
+            return f"{(folder / path).expanduser().resolve()}" + (f":{name}" if name else "")
 
         task = self.task.model_copy(update={"data": anchor(self.task.data), "model": anchor(self.task.model)})
         return self.model_copy(
@@ -135,16 +137,7 @@ class Study(_Table):
 
 def load_study(file: Path | None, settings: Sequence[str] = ()) -> Study:
     """Read a study file (None: the shipped study), then apply settings such as `budget.runs=20`."""
-    tables: dict[str, Any] = {}
-    if file is not None:
-        try:
-            tables = tomllib.loads(file.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise FloptError(f"no file {file}") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise FloptError(f"{file}: {error}") from None
-        except OSError as error:
-            raise FloptError(f"{file}: {error.strerror}") from None
+    tables = {} if file is None else read_toml(file)
     for setting in settings:
         _apply(tables, setting)
     study = study_of(tables, str(file) if file else "study")

@@ -120,7 +120,7 @@ def test_the_cache_follows_the_contents_of_the_user_s_files(tmp_path: Path) -> N
     ("source", "message"),
     [
         (TaskSource(data="absent.npz"), r"no data file absent\.npz"),
-        (TaskSource(model="absent.py:build"), r"no model file absent\.py"),
+        (TaskSource(model="absent.py:build"), r"no file absent\.py"),
         (TaskSource(model="mlpp"), "no model 'mlpp'; did you mean 'mlp'"),
         (TaskSource(partition="naturel"), "no partition 'naturel'; did you mean 'natural'"),
     ],

@@ -80,7 +80,7 @@ def test_mistakes_are_named_with_their_place(tmp_path: Path, body: str, name: st
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(FloptError, match=r"^no model file .*absent\.py$"):
+    with pytest.raises(FloptError, match=r"^no file .*absent\.py$"):
         load_builder(f"{tmp_path / 'absent.py'}:build")
 
 

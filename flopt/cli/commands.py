@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from flopt.cli import app
+from flopt.version import __version__
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Objectives = Annotated[
@@ -26,9 +27,7 @@ StudyFile = Annotated[Path | None, typer.Argument(metavar="[STUDY.toml]", help="
 def flopt(version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False) -> None:
     """Carbon-aware tuner for federated learning: the accuracy you need for the least CO2e."""
     if version:
-        import flopt as package
-
-        print(package.__version__)
+        print(__version__)
         raise typer.Exit
 
 

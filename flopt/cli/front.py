@@ -119,14 +119,10 @@ def _limit(text: str, results: Results, side: str) -> Limit:
     except ValueError:
         raise FloptError(f"{option}: {value!r} is not a number") from None
     own = {objective.name: objective for objective in results.problem.objectives}
-    objective = own.get(reference)
-    if objective is None:
-        try:
-            objective = load_objective(reference)
-        except FloptError as error:
-            raise FloptError(
-                f"{option}: {error if '.py' in reference else unknown('objective', reference, own)}"
-            ) from None
+    try:
+        objective = own.get(reference) or load_objective(reference)
+    except FloptError as error:
+        raise FloptError(f"{option}: {error}") from None
     return Limit(objective, **{side: bound})
 
 

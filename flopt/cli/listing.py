@@ -19,7 +19,7 @@ def print_list(kind: str, *, as_json: bool) -> None:
         print_json(entries)
         return
     columns = list(entries[0])
-    print_table(columns, [[_text(entry[name]) for name in columns] for entry in entries])
+    print_table(columns, [[_text(entry[name]) for name in columns] for entry in entries], numbers=False)
 
 
 def _objectives() -> list[dict[str, Any]]:

@@ -18,12 +18,12 @@ def print_json(value: Any) -> None:
     print(json.dumps(_strict(value), indent=2))
 
 
-def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A plain table on stdout, as wide as its content where stdout is not a terminal."""
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: bool = True) -> None:
+    """A plain table on stdout; with `numbers`, all columns but the first are aligned to the right."""
     width = None if sys.stdout.isatty() else 200
     table = Table(box=None, pad_edge=False, header_style="bold")
     for number, name in enumerate(columns):
-        table.add_column(name, justify="left" if number == 0 else "right", overflow="fold")
+        table.add_column(name, justify="right" if numbers and number else "left", overflow="fold")
     for row in rows:
         table.add_row(*row)
     Console(width=width, highlight=False, markup=False).print(table)

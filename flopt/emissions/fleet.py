@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
 from flopt.emissions.coefficient import Coefficient
 from flopt.errors import FloptError
 
-__all__ = ["Device", "Fleet", "Group", "Link", "LinkKind", "Server"]
+__all__ = ["Device", "Fleet", "Group", "Link", "LinkKind", "Scope", "Server"]
 
 LinkKind = Literal["fixed", "mobile"]
+Scope = Literal["chip", "board", "wall"]
 
 
 @dataclass(frozen=True)
@@ -28,15 +29,18 @@ class Device:
     """W while it uploads."""
     flop_per_s: Coefficient
     """FLOP per second sustained while training."""
-    scope: str = "board"
-    """What the watts include: chip, board or wall."""
+    scope: Scope = "board"
+    """What the watts include."""
     description: str = ""
 
     def __post_init__(self) -> None:
-        if self.train_w.value < self.wait_w.value:
-            raise FloptError(
-                f"device {self.name}: train_w = {self.train_w.value:g} W is below wait_w = {self.wait_w.value:g} W"
-            )
+        # A machine that waits draws least; else sending more could emit less, because the client would wait less.
+        for name in ("train_w", "receive_w", "transmit_w"):
+            watts, wait_w = getattr(self, name).value, self.wait_w.value
+            if watts < wait_w:
+                raise FloptError(f"device {self.name}: {name} = {watts:g} W is below wait_w = {wait_w:g} W")
+        if self.scope not in get_args(Scope):
+            raise FloptError(f"device {self.name}: scope {self.scope!r}; allowed: chip, board, wall")
         _above_zero(f"device {self.name}: flop_per_s", self.flop_per_s)
 
 
@@ -55,7 +59,7 @@ class Link:
     def __post_init__(self) -> None:
         _above_zero(f"link {self.name}: down_bps", self.down_bps)
         _above_zero(f"link {self.name}: up_bps", self.up_bps)
-        if self.kind not in ("fixed", "mobile"):
+        if self.kind not in get_args(LinkKind):
             raise FloptError(f"link {self.name}: kind {self.kind!r}; allowed: fixed, mobile")
 
 
@@ -101,8 +105,9 @@ class Fleet:
 
     def moved(self, country: str | None, server_country: str | None) -> Fleet:
         """The same fleet with all clients and the server in `country`; `server_country` goes before it."""
-        groups = tuple(replace(g, country=country) for g in self.groups) if country else self.groups
-        place = server_country or country or self.server.country
+        groups = tuple(replace(g, country=country) for g in self.groups) if country is not None else self.groups
+        places = (server_country, country, self.server.country)
+        place = next(place for place in places if place is not None)
         return replace(self, groups=groups, server=replace(self.server, country=place))
 
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from flopt.emissions.coefficient import Coefficient
+from flopt.emissions.coefficient import Coefficient, is_number
 from flopt.emissions.fleet import Device, Fleet, Group, Link, Server
+from flopt.emissions.grid import annual_grid
 from flopt.errors import FloptError, unknown
+from flopt.toml_file import read_toml
 
 __all__ = [
     "DATA",
     "load_fleet",
-    "read_toml",
     "server_coefficient",
     "shipped_devices",
     "shipped_fleets",
@@ -65,18 +65,6 @@ def server_coefficient(name: str) -> Coefficient:
     return Coefficient.of(read_toml(DATA / "network.toml")["server"][name], units[name], f"server.{name}")
 
 
-def read_toml(file: Path) -> dict[str, Any]:
-    """The tables of a TOML file, or one line about what is wrong with it."""
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise FloptError(f"no file {file}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise FloptError(f"{file}: {error}") from None
-    except OSError as error:
-        raise FloptError(f"{file}: {error.strerror}") from None
-
-
 def _fleet(name: str, file: Path) -> Fleet:
     content = read_toml(file)
     _only(content, ("server", "group", "device", "link"), str(file))
@@ -102,7 +90,7 @@ def _group(entry: Any, number: int, devices: Mapping[str, Device], links: Mappin
         if key not in entry:
             raise FloptError(f"{place}: {key} is missing")
     share = entry["share"]
-    if isinstance(share, bool) or not isinstance(share, int | float):
+    if not is_number(share):
         raise FloptError(f"{place}: share = {share!r}: must be a number")
     device, link = str(entry["device"]), str(entry["link"])
     if device not in devices:
@@ -110,7 +98,8 @@ def _group(entry: Any, number: int, devices: Mapping[str, Device], links: Mappin
     if link not in links:
         raise FloptError(f"{place}: {unknown('link', link, links)}")
     name = str(entry.get("name", f"group {number + 1}"))
-    return Group(name, devices[device], links[link], str(entry["country"]), float(share))
+    country = annual_grid().checked(entry["country"], place)
+    return Group(name, devices[device], links[link], country, float(share))
 
 
 def _server(entry: Mapping[str, Any], file: Path) -> Server:
@@ -119,13 +108,12 @@ def _server(entry: Mapping[str, Any], file: Path) -> Server:
         raise FloptError(f"{file}: server: country is missing")
     watts = entry.get("watts")
     coefficient = server_coefficient("watts") if watts is None else Coefficient.of(watts, "W", f"{file}: server.watts")
-    return Server(coefficient, str(entry["country"]))
+    return Server(coefficient, annual_grid().checked(entry["country"], f"{file}: server"))
 
 
 def _device(name: str, entry: Any, place: str) -> Device:
     values = _coefficients(entry, _DEVICE_UNITS, ("scope", "description"), f"{place}: device {name}")
-    scope, description = str(entry.get("scope", "board")), str(entry.get("description", ""))
-    return Device(name, **values, scope=scope, description=description)
+    return Device(name, **values, scope=entry.get("scope", "board"), description=str(entry.get("description", "")))
 
 
 def _link(name: str, entry: Any, place: str) -> Link:

@@ -42,6 +42,13 @@ class Grid:
             raise FloptError(f"no country {country!r}; {self._near(country)}")
         return found
 
+    def checked(self, country: object, place: str) -> str:
+        """The country as it was written, if the grid has it; `place` opens the error if not."""
+        try:
+            return self[str(country)].country
+        except FloptError as error:
+            raise FloptError(f"{place}: {error}") from None
+
     def _near(self, country: str) -> str:
         for intensity in self.by_country.values():
             if intensity.name.casefold() == country.casefold():

@@ -8,11 +8,12 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from flopt.emissions.coefficient import Coefficient
+from flopt.emissions.coefficient import Coefficient, is_number
 from flopt.emissions.fleet import Fleet
-from flopt.emissions.fleet_file import DATA, read_toml, server_coefficient
+from flopt.emissions.fleet_file import DATA, server_coefficient
 from flopt.emissions.grid import annual_grid
 from flopt.errors import FloptError, unknown
+from flopt.toml_file import read_toml
 
 __all__ = ["NetworkModel", "Pricing", "Rates", "rates"]
 
@@ -42,12 +43,16 @@ class Pricing:
     def __post_init__(self) -> None:
         if self.network not in get_args(NetworkModel):
             raise unknown("network model", str(self.network), get_args(NetworkModel))
-        if self.pue is not None and not 1 <= self.pue < 10:
-            raise FloptError(f"pricing: pue = {self.pue:g}: must be at least 1 and below 10")
+        if self.pue is not None and not (is_number(self.pue) and 1 <= self.pue < 10):
+            raise FloptError(f"pricing: pue = {self.pue!r}: must be a number, at least 1 and below 10")
         for name in ("router_w", "kwh_per_gb"):
             value = getattr(self, name)
-            if value is not None and not 0 <= value < float("inf"):
-                raise FloptError(f"pricing: {name} = {value:g}: must not be negative")
+            if value is not None and not (is_number(value) and value >= 0):
+                raise FloptError(f"pricing: {name} = {value!r}: must be a number, and not negative")
+        for name in ("country", "server_country"):
+            value = getattr(self, name)
+            if value is not None:
+                annual_grid().checked(value, f"pricing: {name}")
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,6 +17,7 @@ from flopt.seeds import stream_seed
 from flopt.simulation.data import DATASETS, load
 from flopt.simulation.partition import check, partition, split
 from flopt.task import Task, TaskSource
+from flopt.version import __version__
 
 __all__ = ["facts", "measured", "shipped_text"]
 
@@ -103,22 +104,13 @@ def _cache_path(source: TaskSource) -> Path | None:
             contents.append(_digest(source.model.rpartition(":")[0]))
     except (OSError, RuntimeError):
         return None
-    key = json.dumps([asdict(_shipped_key(source)), contents, _version()])
+    key = json.dumps([asdict(_shipped_key(source)), contents, __version__])
     return Path(home) / "flopt" / f"task-{hashlib.sha256(key.encode()).hexdigest()[:24]}.json"
 
 
 def _digest(file: str) -> str:
     with Path(file).expanduser().open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _version() -> str:
-    from importlib import metadata  # slow to import, and shipped tasks do not need it
-
-    try:
-        return metadata.version("flopt-carbon")
-    except metadata.PackageNotFoundError:  # run from a checkout that is not installed
-        return "checkout"
 
 
 def _read(path: Path) -> Task | None:
