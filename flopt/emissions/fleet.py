@@ -105,9 +105,8 @@ class Fleet:
 
     def moved(self, country: str | None, server_country: str | None) -> Fleet:
         """The same fleet with all clients and the server in `country`; `server_country` goes before it."""
-        groups = tuple(replace(g, country=country) for g in self.groups) if country is not None else self.groups
-        places = (server_country, country, self.server.country)
-        place = next(place for place in places if place is not None)
+        groups = tuple(replace(g, country=country) for g in self.groups) if country else self.groups
+        place = server_country or country or self.server.country
         return replace(self, groups=groups, server=replace(self.server, country=place))
 
 
