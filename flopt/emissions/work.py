@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from flopt.errors import FloptError
 from flopt.plan import Plan
 from flopt.task import Task
 
@@ -33,8 +34,11 @@ class Work:
     """Clients that K is drawn from."""
 
     def scaled_to(self, population: float) -> Work:
-        """The same shares of a population of another size: K grows with it."""
-        return replace(self, clients=self.clients * (population / self.population), population=population)
+        """The same shares of a population of another size: K grows or shrinks with it, to one client at least."""
+        if population < 1:
+            raise FloptError(f"population = {population:g}: must be at least 1")
+        clients = np.maximum(1.0, self.clients * (population / self.population))
+        return replace(self, clients=clients, population=population)
 
 
 def expected_work(plans: Sequence[Plan], task: Task) -> Work:
