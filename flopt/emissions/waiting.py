@@ -15,13 +15,21 @@ _SHIFT = 8
 def all_among(share: Array, clients: Array, population: float | None) -> Array:
     """Probability that all `clients` drawn without replacement belong to a `share` of the population.
 
-    C(F N, K) / C(N, K) by log-gamma, so that F N need not be whole; F^K where the population is unbounded (None).
+    C(F N, K) / C(N, K), and F^K where the population is unbounded (None). Where F N is not whole, the share has one
+    client more with the probability of its fraction, as `assign_groups` deals them out: the mean of the two.
     """
     if population is None:
         return np.asarray(share**clients)
     inside = share * population
+    whole = np.floor(inside)
+    fewer, more = (_all_of(count, clients, population) for count in (whole, whole + 1))
+    return np.asarray(fewer + (inside - whole) * (more - fewer))
+
+
+def _all_of(inside: Array, clients: Array, population: float) -> Array:
+    """C(inside, K) / C(N, K)."""
     possible = inside > clients - 1
-    safe = np.where(possible, inside, population)  # keeps log-gamma away from its poles
+    safe = np.where(possible, inside, population)  # keeps the logarithm away from its poles
     log_ratio = _log_falling(safe, clients) - _log_falling(np.asarray(population), clients)
     return np.where(possible, np.exp(np.minimum(log_ratio, 0.0)), 0.0)
 
@@ -51,10 +59,10 @@ def expected_waiting(busy_s: Array, share: Array, clients: Array, population: fl
 
     `busy_s`, shape (..., groups): seconds a client of the group is busy; `share`, shape (groups,); `clients`,
     shape (...): K, drawn without replacement from `population` clients. Returns shapes (..., groups) and (...).
-    Exact where share x population is whole. With the groups sorted by time, t_1 <= t_2 ..., and F_j the share of
-    the first j groups, P(round <= t_j) = C(F_j N, K) / C(N, K). Given that a client of group g is drawn, the
-    others are drawn from N - 1, and the ratio becomes C(F_j N - 1, K - 1) / C(N - 1, K - 1) = P(round <= t_j) / F_j,
-    so that g waits sum over j >= g of (t_{j+1} - t_j) (1 - P(round <= t_j) / F_j).
+    Exact where share x population is whole, else very nearly. With the groups sorted by time, t_1 <= t_2 ..., and
+    F_j the share of the first j groups, P(round <= t_j) = C(F_j N, K) / C(N, K). Given that a client of group g is
+    drawn, the others are drawn from N - 1, and the ratio becomes C(F_j N - 1, K - 1) / C(N - 1, K - 1) =
+    P(round <= t_j) / F_j, so that g waits sum over j >= g of (t_{j+1} - t_j) (1 - P(round <= t_j) / F_j).
     """
     order = np.argsort(busy_s, axis=-1, kind="stable")
     times = np.take_along_axis(busy_s, order, axis=-1)
