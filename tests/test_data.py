@@ -120,3 +120,11 @@ def test_pickled_objects_are_never_loaded(tmp_path: Path) -> None:
 def test_an_unknown_name_gets_the_nearest_spelling() -> None:
     with pytest.raises(FloptError, match=r"no data set 'digit'; did you mean 'digits'\? \(or give a path ending in"):
         load("digit")
+
+
+def test_digits_are_scikit_learns_own() -> None:
+    from sklearn.datasets import load_digits
+
+    bunch, digits = load_digits(), load("digits")
+    np.testing.assert_array_equal(digits.x[:, 0] * 16, bunch.images)
+    np.testing.assert_array_equal(digits.y, bunch.target)
