@@ -19,6 +19,8 @@ Array = NDArray[np.float64]
 Direction = Literal["minimize", "maximize"]
 Measure = Callable[[Run], float]
 
+_NUMBERS = (int, float, np.integer, np.floating, np.ndarray)
+
 
 @dataclass(frozen=True)
 class Objective:
@@ -37,14 +39,17 @@ class Objective:
         """The value for a run stopped where it is; a finite number, or a `FloptError` that names the function."""
         try:
             value: Any = self.measure(run)
-        except Exception as error:
-            raise FloptError(f"{self._place} failed on {run}: {type(error).__name__}: {error}") from error
-        if isinstance(value, str | bool) or not isinstance(value, int | float | np.number | np.ndarray):
-            raise FloptError(f"{self._place} gave {value!r}; it must give a number")
+        except (Exception, SystemExit) as error:
+            reason = " ".join(str(error).split())
+            raise FloptError(f"{self._place} failed on {run}: {type(error).__name__}: {reason}") from error
+        if isinstance(value, np.ndarray) and value.shape:
+            raise FloptError(f"{self._place} gave an array of shape {value.shape}; it must give a number")
         try:
-            number = float(value)
-        except TypeError:
-            raise FloptError(f"{self._place} gave an array of shape {np.shape(value)}; it must give a number") from None
+            number = float(value) if isinstance(value, _NUMBERS) and not isinstance(value, bool) else None
+        except (TypeError, ValueError, OverflowError):
+            number = None
+        if number is None:
+            raise FloptError(f"{self._place} gave {_short(value)}; it must give a number")
         if not math.isfinite(number):
             raise FloptError(f"{self._place} gave {number} for {run}; it must be finite")
         return number
@@ -63,27 +68,32 @@ class Objective:
 
     def is_known(self, predicted: Run) -> bool:
         """Whether it can be computed before training: it reads nothing learned of a predicted run."""
-        if self.known is not None:
-            return self.known
+        if self.known is False:
+            return False
         try:
             for r in sorted({1, (predicted.length + 1) // 2, predicted.length}):
                 self(predicted.until(r))
-        except NotYetTrained:
+        except NotYetTrained as learned:
+            if self.known:
+                raise FloptError(f"{self._place} says known=True, but it reads run.{learned}") from None
             return False
         return True
 
     def _at_once(self, run: Run) -> Array | None:
         try:
             whole = np.asarray(self.measure(run.along()), dtype=np.float64)
-        except Exception:  # a function written for numbers may do anything on arrays; plain calls then decide
+        except (Exception, SystemExit):  # a function written for numbers may do anything on arrays
             return None
-        if whole.shape == () and run.length > 1:  # a constant, or a number that hides its rounds: three calls decide
-            whole = np.full(run.length, float(whole))
         return whole if whole.shape == (run.length,) and bool(np.isfinite(whole).all()) else None
 
     @property
     def _place(self) -> str:
         return f"objective {self.name!r}" + (f" ({self.source})" if self.source else "")
+
+
+def _short(value: object) -> str:
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def objective(*, direction: Direction, unit: str, known: bool | None = None) -> Callable[[Measure], Objective]:

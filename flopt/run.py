@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,7 @@ class Run:
         length = plan.rounds if trace is None else len(trace)
         if not 1 <= length <= plan.rounds:
             raise FloptError(f"run: the trace has {length} rounds; the plan has {plan.rounds}, at least 1 is needed")
-        return cls(plan, task, per_round.over_rounds(length), trace, length - 1)
+        return cls(plan, task, per_round.over_rounds(length).map(_frozen), trace, length - 1)
 
     @property
     def length(self) -> int:
@@ -57,7 +58,7 @@ class Run:
         """The same run, stopped after round `rounds`."""
         if not 1 <= rounds <= self.length:
             raise FloptError(f"run: round {rounds} is outside 1..{self.length}")
-        return replace(self, at=rounds - 1)
+        return replace(self, at=index(rounds) - 1)  # NumPy's integers are not `int`
 
     def along(self) -> Run:
         """The same run as a view whose quantities are arrays over all rounds, shape (rounds,)."""
@@ -148,3 +149,9 @@ class Run:
         # In the view over all rounds this is an array; objectives written for numbers work on it all the same.
         value: Any = values[self.at]
         return float(value) if isinstance(self.at, int) else value
+
+
+def _frozen(values: Array) -> Array:
+    # An objective's `seconds += 5` changes a number, but on arrays it would change the run itself.
+    values.setflags(write=False)
+    return values

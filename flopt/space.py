@@ -95,8 +95,9 @@ def _compression_axes(key: str, table: Mapping[str, Any], place: str) -> dict[st
     kinds = table.get("kind")
     if not isinstance(kinds, list) or not kinds:
         raise FloptError(f"{place}: {key}.kind = {kinds!r}: must be a list of at least one of {', '.join(SCHEMES)}")
+    _check_twice(kinds, f"{place}: {key}.kind")
     for kind in kinds:
-        if kind not in SCHEMES:
+        if not isinstance(kind, str) or kind not in SCHEMES:
             raise FloptError(f"{place}: {key}.kind: {unknown('compression', str(kind), SCHEMES)}")
         if key == "downlink" and not SCHEMES[kind].downlink:
             raise FloptError(f"{place}: downlink.kind: {kind} needs a client that holds an earlier model")
@@ -106,7 +107,7 @@ def _compression_axes(key: str, table: Mapping[str, Any], place: str) -> dict[st
         raise FloptError(f"{place}: {key}.level must be a table with low and high in [0, 1]")
     axis = _axis(f"{key}.level", level, f"{place}: {key}.level")
     values = axis.choices if isinstance(axis, ChoiceAxis) else (axis.low, axis.high)
-    if any(isinstance(v, str | bool) or not 0 <= v <= 1 for v in values):
+    if any(isinstance(v, bool) or not isinstance(v, int | float) or not 0 <= v <= 1 for v in values):
         raise FloptError(f"{place}: {key}.level: {values} must lie in [0, 1]")
     return axes | {f"{key}.level": axis}
 
@@ -127,12 +128,16 @@ def _axis(key: str, table: Mapping[str, Any], place: str) -> Axis:
 def _choices(key: str, choices: Any, place: str) -> ChoiceAxis:
     if not isinstance(choices, list) or not choices:
         raise FloptError(f"{place}: choices = {choices!r}: must be a list of at least one value")
-    if len(set(map(repr, choices))) < len(choices):
-        raise FloptError(f"{place}: choices = {choices!r}: a value stands twice")
+    _check_twice(choices, f"{place}: choices")
     if "." not in key:
         for choice in choices:
             _check_plan(key, choice, place)
     return ChoiceAxis(tuple(choices))
+
+
+def _check_twice(values: list[Any], place: str) -> None:
+    if any(value in values[:index] for index, value in enumerate(values)):
+        raise FloptError(f"{place} = {values!r}: a value stands twice")
 
 
 def _range(key: str, table: Mapping[str, Any], place: str) -> IntAxis | FloatAxis:
