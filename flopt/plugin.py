@@ -38,12 +38,14 @@ def import_file(file: Path) -> ModuleType:
     sys.modules[name] = module  # dataclasses and pickle look their module up
     try:
         spec.loader.exec_module(module)
-    except (KeyboardInterrupt, FloptError):
+    except BaseException as error:
         del sys.modules[name]
-        raise
-    except BaseException as error:  # a file that calls sys.exit() is as broken as one that raises
-        del sys.modules[name]
-        raise FloptError(f"{file} does not import: {type(error).__name__}: {error}{where(error, file)}") from error
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        # A file that calls sys.exit() is as broken as one that raises.
+        kind = "" if isinstance(error, FloptError) else f"{type(error).__name__}: "
+        reason = " ".join(str(error).split())
+        raise FloptError(f"{file} does not import: {kind}{reason}{where(error, file)}") from error
     return module
 
 
