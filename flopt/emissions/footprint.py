@@ -2,32 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
-from flopt.emissions.pricing import Rates
-from flopt.emissions.waiting import expected_waiting
+from flopt.emissions.energy import RoundEnergy, push_energy, round_energy
+from flopt.emissions.rates import Rates
 from flopt.emissions.work import Work
-from flopt.units import BITS_PER_BYTE, BYTES_PER_GB, G_PER_KG, J_PER_KWH
+from flopt.units import G_PER_KG
 
-__all__ = ["PARTS", "Footprint", "Parts", "round_footprint"]
+__all__ = ["PARTS", "Footprint", "Parts", "joined", "priced", "push_footprint", "round_footprint"]
 
 Array = NDArray[np.float64]
+
+CLIENT_PARTS = ("training", "waiting", "download", "upload", "network", "evaluation", "wasted")
+CHUNK = 4096
+"""Plans priced at a time: what they need then stays in a core's cache."""
 
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """One quantity, part by part; arrays of one shape."""
+    """One quantity, part by part; arrays of one shape. The parts add up to the total."""
 
     training: Array
+    """Local SGD of the clients whose update is used."""
     waiting: Array
+    """Those clients, from their own end to the round's."""
     download: Array
+    """Devices that receive the model."""
     upload: Array
+    """Devices that send an update."""
     network: Array
+    """Everything between device and server, both ways."""
     server: Array
+    """Aggregation and selection while the round lasts, with the PUE."""
+    evaluation: Array
+    """Clients that score the model, where the deployed plan has them do it."""
+    wasted: Array
+    """All that was drawn for updates that are not used: drop-outs, over-selection, deadlines."""
+    embodied: Array
+    """Making of the devices, by the busy share of their life; no energy of the run."""
 
     @property
     def total(self) -> Array:
@@ -37,6 +53,10 @@ class Parts:
     def map(self, change: Callable[[Array], Array]) -> Parts:
         """The same parts, each changed in the same way."""
         return Parts(*(change(getattr(self, part)) for part in PARTS))
+
+    def plus(self, other: Parts) -> Parts:
+        """The sum, part by part."""
+        return Parts(*(getattr(self, part) + getattr(other, part) for part in PARTS))
 
 
 PARTS: tuple[str, ...] = tuple(field.name for field in fields(Parts))
@@ -50,37 +70,68 @@ class Footprint:
     co2e_kg: Parts
     duration_s: Array
 
-    def over_rounds(self, rounds: int) -> Footprint:
-        """The cumulative footprint after each of `rounds` equal rounds; shapes grow by a last axis (rounds,)."""
+    def over_rounds(self, rounds: int, once: Footprint | None = None) -> Footprint:
+        """The cumulative footprint after each of `rounds` equal rounds; shapes grow by a last axis (rounds,).
+
+        `once` is added to every prefix: what is done one time, after the last round.
+        """
         count = np.arange(1, rounds + 1, dtype=np.float64)
-        return self.map(lambda per_round: np.multiply.outer(per_round, count))
+        grown = self.map(lambda per_round: np.multiply.outer(per_round, count))
+        return grown if once is None else grown.plus(once.map(lambda each: each[..., np.newaxis]))
 
     def map(self, change: Callable[[Array], Array]) -> Footprint:
         """The same footprint, every array changed in the same way."""
         return Footprint(self.energy_kwh.map(change), self.co2e_kg.map(change), change(self.duration_s))
+
+    def plus(self, other: Footprint) -> Footprint:
+        """The sum of two footprints, part by part."""
+        return Footprint(
+            self.energy_kwh.plus(other.energy_kwh),
+            self.co2e_kg.plus(other.co2e_kg),
+            self.duration_s + other.duration_s,
+        )
 
 
 def round_footprint(work: Work, rates: Rates) -> Footprint:
     """Expected footprint of one round of each plan: arrays of the shape of `work.clients`.
 
     Qiu et al., "A first look into the carbon footprint of federated learning", JMLR 24 (2023): training and
-    communication energy of every client times the intensity of its grid; waiting and the server are added.
+    communication energy of every client times the intensity of its grid; waiting, server and waste are added.
     """
-    train_s = work.samples[..., np.newaxis] * (work.flop_per_sample / rates.flop_per_s)
-    down_s = work.download_bytes[..., np.newaxis] * (BITS_PER_BYTE / rates.down_bps)
-    up_s = work.upload_bytes[..., np.newaxis] * (BITS_PER_BYTE / rates.up_bps)
-    wait_s, round_s = expected_waiting(train_s + down_s + up_s, rates.share, work.clients, work.population)
-    gb = (work.download_bytes + work.upload_bytes)[..., np.newaxis] / BYTES_PER_GB
-    per_client_kwh = {
-        "training": train_s * rates.train_w / J_PER_KWH,
-        "waiting": wait_s * rates.wait_w / J_PER_KWH,
-        "download": down_s * rates.receive_w / J_PER_KWH,
-        "upload": up_s * rates.transmit_w / J_PER_KWH,
-        "network": (down_s + up_s) * rates.router_w / J_PER_KWH + gb * rates.network_kwh_per_gb,
-    }
-    server_kwh = round_s * rates.server_w * rates.pue / J_PER_KWH
-    energy = {part: work.clients * (kwh @ rates.share) for part, kwh in per_client_kwh.items()}
-    kg_per_kwh = rates.share * rates.g_per_kwh / G_PER_KG
-    co2e = {part: work.clients * (kwh @ kg_per_kwh) for part, kwh in per_client_kwh.items()}
-    server_kg = server_kwh * rates.server_g_per_kwh / G_PER_KG
-    return Footprint(Parts(**energy, server=server_kwh), Parts(**co2e, server=server_kg), round_s)
+    if work.clients.ndim == 1 and len(work) > CHUNK and rates.share.ndim == 1:
+        chunks = [round_footprint(work[i : i + CHUNK], rates) for i in range(0, len(work), CHUNK)]
+        return joined(chunks)
+    return priced(round_energy(work, rates), rates)
+
+
+def push_footprint(work: Work, rates: Rates, clients: Array) -> Footprint:
+    """Footprint of sending the final model to `clients` clients of the fleet, once."""
+    return priced(push_energy(work, rates, clients), rates)
+
+
+def priced(
+    energy: RoundEnergy, rates: Rates, *, g_per_kwh: Array | None = None, server_g_per_kwh: Array | None = None
+) -> Footprint:
+    """Energy times intensity; other intensities than the annual ones have shapes (..., groups) and (...)."""
+    clients = (rates.g_per_kwh if g_per_kwh is None else g_per_kwh) / G_PER_KG
+    server = energy.server * ((rates.server_g_per_kwh if server_g_per_kwh is None else server_g_per_kwh) / G_PER_KG)
+    nothing = np.zeros(server.shape)
+    by_group = {name: getattr(energy, name) for name in CLIENT_PARTS}
+    kwh = {name: each.sum(axis=-1) + nothing for name, each in by_group.items()}
+    kg = {name: (each * clients).sum(axis=-1) + nothing for name, each in by_group.items()}
+    making = (energy.busy_s * rates.embodied_kg_per_s).sum(axis=-1) + energy.round_s * rates.server_embodied_kg_per_s
+    return Footprint(
+        Parts(**kwh, server=energy.server + nothing, embodied=nothing),
+        Parts(**kg, server=server, embodied=making + nothing),
+        energy.round_s + nothing,
+    )
+
+
+def joined(chunks: Sequence[Footprint]) -> Footprint:
+    """Several footprints as one, along the last axis."""
+
+    def join(pick: Callable[[Footprint], Parts]) -> Parts:
+        return Parts(*(np.concatenate([getattr(pick(chunk), part) for chunk in chunks], axis=-1) for part in PARTS))
+
+    duration = np.concatenate([chunk.duration_s for chunk in chunks], axis=-1)
+    return Footprint(join(lambda f: f.energy_kwh), join(lambda f: f.co2e_kg), duration)

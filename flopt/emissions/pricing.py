@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from flopt.emissions.coefficient import Coefficient, is_number
-from flopt.emissions.fleet import Fleet
-from flopt.emissions.fleet_file import DATA, server_coefficient
-from flopt.emissions.grid import annual_grid
+from flopt.emissions.coefficient import Coefficient
+from flopt.emissions.fleet import Fleet, Group, Server
+from flopt.emissions.grid import Grid, annual_grid, check_kinds, grid_of_number
+from flopt.emissions.grid_file import load_grid
+from flopt.emissions.network import NetworkModel, ValueOf, fact, network_rates, stacked
+from flopt.emissions.rates import Rates
 from flopt.errors import FloptError, unknown
-from flopt.toml_file import read_toml
 
-__all__ = ["NetworkModel", "Pricing", "Rates", "rates"]
+__all__ = [
+    "FinalPush",
+    "NetworkModel",
+    "Pricing",
+    "ValueOf",
+    "availability",
+    "central",
+    "grid_factor",
+    "grid_of",
+    "rates",
+]
 
 Array = NDArray[np.float64]
-NetworkModel = Literal["router", "per_gb"]
+FinalPush = Literal["none", "drawn", "all"]
 
-_NETWORK_UNITS = {"router_w": "W", "fixed_kwh_per_gb": "kWh/GB", "mobile_kwh_per_gb": "kWh/GB"}
+_SECONDS_PER_YEAR = 365.25 * 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -28,7 +41,7 @@ class Pricing:
     """How a study is priced; what is None keeps the fleet's or the shipped value."""
 
     network: NetworkModel = "router"
-    """`router`: the home router's watts while a transfer lasts; `per_gb`: kWh for each GB moved."""
+    """`router`: the router's watts while a transfer lasts; `per_gb`: kWh for each GB; `per_hop`: J per bit and hop."""
     pue: float | None = None
     """Power usage effectiveness of the server's data centre, at least 1."""
     country: str | None = None
@@ -39,79 +52,148 @@ class Pricing:
     """W of the router on each client's way."""
     kwh_per_gb: float | None = None
     """kWh per GB, for fixed and mobile links alike."""
+    grid: str | float | None = None
+    """A CSV file of one's own, or one number of g per kWh for all countries."""
+    start: str | None = None
+    """When the first round begins, such as 2019-06-01T13:00 (UTC): prices hour by hour."""
+    flat: bool = False
+    """With a start: countries without hours keep their annual mean."""
+    final_push: FinalPush = "drawn"
+    """Who gets the final model, once: as many clients as a round has, all, or none."""
+    evaluation_fraction: float = 0.0
+    """Share of the clients that score the model after each round."""
+    embodied: bool = False
+    """Whether the making of the devices is counted, by the busy share of their life."""
 
     def __post_init__(self) -> None:
-        if self.network not in get_args(NetworkModel):
-            raise unknown("network model", str(self.network), get_args(NetworkModel))
-        if self.pue is not None and not (is_number(self.pue) and 1 <= self.pue < 10):
-            raise FloptError(f"pricing: pue = {self.pue!r}: must be a number, at least 1 and below 10")
+        for name, allowed in (("network", get_args(NetworkModel)), ("final_push", get_args(FinalPush))):
+            if getattr(self, name) not in allowed:
+                raise unknown(f"pricing.{name}", str(getattr(self, name)), allowed)
+        if self.pue is not None and not 1 <= self.pue < 10:
+            raise FloptError(f"pricing: pue = {self.pue:g}: must be at least 1 and below 10")
         for name in ("router_w", "kwh_per_gb"):
             value = getattr(self, name)
-            if value is not None and not (is_number(value) and value >= 0):
-                raise FloptError(f"pricing: {name} = {value!r}: must be a number, and not negative")
-        for name in ("country", "server_country"):
-            value = getattr(self, name)
-            if value is not None:
-                annual_grid().checked(value, f"pricing: {name}")
+            if value is not None and not 0 <= value < float("inf"):
+                raise FloptError(f"pricing: {name} = {value:g}: must not be negative")
+        if not 0 <= self.evaluation_fraction <= 1:
+            raise FloptError(f"pricing: evaluation_fraction = {self.evaluation_fraction:g}: must be between 0 and 1")
 
 
-@dataclass(frozen=True, eq=False)
-class Rates:
-    """A fleet as numbers, ready to be multiplied: arrays of shape (groups,)."""
-
-    share: Array
-    train_w: Array
-    wait_w: Array
-    receive_w: Array
-    transmit_w: Array
-    flop_per_s: Array
-    down_bps: Array
-    up_bps: Array
-    router_w: Array
-    """W of the router while a transfer lasts; 0 where the network is priced by bytes."""
-    network_kwh_per_gb: Array
-    """kWh per GB moved; 0 where the network is priced by time."""
-    g_per_kwh: Array
-    """Grid intensity where each group lives; the network's energy is counted there too."""
-    server_w: float
-    pue: float
-    server_g_per_kwh: float
+def central(_: str, coefficient: Coefficient) -> Array:
+    """The central value of a coefficient, whatever its name."""
+    return np.asarray(coefficient.value)
 
 
-def rates(fleet: Fleet, pricing: Pricing) -> Rates:
-    """Resolve a fleet, its countries and the pricing choices to numbers."""
+def grid_of(fleet: Fleet, pricing: Pricing) -> Grid:
+    """The grid that a price uses: the shipped one, with the fleet's and the user's own values over it."""
+    grid = fleet.on(annual_grid())
+    if pricing.grid is None:
+        return grid
+    if isinstance(pricing.grid, str):
+        return grid.updated(load_grid(Path(pricing.grid)))
+    return grid_of_number(pricing.grid)
+
+
+def rates(fleet: Fleet, pricing: Pricing, value_of: ValueOf = central, *, hour: float | None = None) -> Rates:
+    """Resolve a fleet, its countries and the pricing choices to numbers.
+
+    `hour`, in UTC, is when clients are drawn; None takes the mean availability of the day.
+    """
     moved = fleet.moved(pricing.country, pricing.server_country)
-    grid, groups = annual_grid(), moved.groups
-    router_w, kwh_per_gb = _network(pricing, [group.link.kind for group in groups])
+    groups, grid = moved.groups, grid_of(fleet, pricing)
+    check_kinds([grid[country] for country in {*(group.country for group in groups), moved.server.country}])
+    present = np.array([group.share * availability(group, hour) for group in groups])
+    resolved = _Resolved(groups, value_of)
+    down, up, router_w = network_rates(pricing.network, groups, value_of, pricing.router_w, pricing.kwh_per_gb)
+    server = moved.server
+    intensity = {g.country: grid[g.country].g_per_kwh * grid_factor(g.country, value_of) for g in groups}
     return Rates(
-        share=np.array([group.share for group in groups]),
-        train_w=_values([group.device.train_w for group in groups]),
-        wait_w=_values([group.device.wait_w for group in groups]),
-        receive_w=_values([group.device.receive_w for group in groups]),
-        transmit_w=_values([group.device.transmit_w for group in groups]),
-        flop_per_s=_values([group.device.flop_per_s for group in groups]),
-        down_bps=_values([group.link.down_bps for group in groups]),
-        up_bps=_values([group.link.up_bps for group in groups]),
+        share=present / present.sum(),
+        available=float(present.sum()),
+        drop_out=np.array([group.drop_out for group in groups]),
+        over_selection=fleet.over_selection,
+        deadline_s=fleet.deadline_s,
+        train_w=resolved.device("train_w"),
+        wait_w=resolved.device("wait_w"),
+        receive_w=resolved.device("receive_w"),
+        transmit_w=resolved.device("transmit_w"),
+        s_per_flop=resolved.inverse("flop_per_s"),
+        s_per_sample=resolved.inverse("samples_per_s"),
+        down_bps=resolved.link("down_bps"),
+        up_bps=resolved.link("up_bps"),
         router_w=router_w,
-        network_kwh_per_gb=kwh_per_gb,
-        g_per_kwh=np.array([grid[group.country].g_per_kwh for group in groups]),
-        server_w=moved.server.watts.value,
-        pue=server_coefficient("pue").value if pricing.pue is None else pricing.pue,
-        server_g_per_kwh=grid[moved.server.country].g_per_kwh,
+        down_kwh_per_gb=down,
+        up_kwh_per_gb=up,
+        g_per_kwh=stacked([intensity[group.country] for group in groups]),
+        server_w=_server_w(server, value_of),
+        pue=_pue(server, pricing, value_of),
+        server_g_per_kwh=grid[server.country].g_per_kwh * grid_factor(server.country, value_of),
+        embodied_kg_per_s=resolved.embodied() if pricing.embodied else np.zeros(len(groups)),
+        server_embodied_kg_per_s=_server_embodied(value_of) if pricing.embodied else np.zeros(()),
+        evaluation_fraction=pricing.evaluation_fraction,
+        forward_share=value_of("evaluation.forward_share", fact("evaluation", "forward_share", "1")),
     )
 
 
-def _network(pricing: Pricing, kinds: list[str]) -> tuple[Array, Array]:
-    """Router watts and kWh per GB of each group; the model that is not chosen is zero."""
-    table = read_toml(DATA / "network.toml")["network"]
-    facts = {key: Coefficient.of(table[key], unit, f"network.{key}") for key, unit in _NETWORK_UNITS.items()}
-    zero = np.zeros(len(kinds))
-    if pricing.network == "router":
-        return zero + (facts["router_w"].value if pricing.router_w is None else pricing.router_w), zero
-    if pricing.kwh_per_gb is not None:
-        return zero, zero + pricing.kwh_per_gb
-    return zero, _values([facts[f"{kind}_kwh_per_gb"] for kind in kinds])
+@dataclass(frozen=True)
+class _Resolved:
+    """Coefficients of the groups' devices and links, side by side."""
+
+    groups: Sequence[Group]
+    value_of: ValueOf
+
+    def device(self, field: str) -> Array:
+        names = [f"device.{group.device.name}.{field}" for group in self.groups]
+        values = [getattr(group.device, field) for group in self.groups]
+        return stacked([self.value_of(name, value) for name, value in zip(names, values, strict=True)])
+
+    def inverse(self, field: str) -> Array:
+        """1 / coefficient; 0 for the devices that do not have it."""
+        entries = [(f"device.{g.device.name}.{field}", getattr(g.device, field)) for g in self.groups]
+        return stacked([np.zeros(()) if c is None else 1 / self.value_of(name, c) for name, c in entries])
+
+    def link(self, field: str) -> Array:
+        return stacked([self.value_of(f"link.{g.link.name}.{field}", getattr(g.link, field)) for g in self.groups])
+
+    def embodied(self) -> Array:
+        """kg for each second of a device's life."""
+        per_second = []
+        for group in self.groups:
+            device = group.device
+            if device.embodied_kg is None or device.lifetime_years is None:
+                raise FloptError(
+                    f"device {device.name}: it has no embodied_kg and lifetime_years, which embodied needs"
+                )
+            kg = self.value_of(f"device.{device.name}.embodied_kg", device.embodied_kg)
+            years = self.value_of(f"device.{device.name}.lifetime_years", device.lifetime_years)
+            per_second.append(kg / (years * _SECONDS_PER_YEAR))
+        return stacked(per_second)
 
 
-def _values(coefficients: list[Coefficient]) -> Array:
-    return np.array([coefficient.value for coefficient in coefficients])
+def availability(group: Group, hour: float | None) -> float:
+    """Share of a group that can be drawn at an hour (UTC), or on average over the day."""
+    if hour is None:
+        return float(np.mean(group.availability))
+    return float(group.availability[int(hour + group.utc_offset_h) % 24])
+
+
+def _server_w(server: Server, value_of: ValueOf) -> Array:
+    watts = value_of("server.watts", server.watts)
+    return watts if server.selector_w is None else watts + value_of("server.selector_w", server.selector_w)
+
+
+def _pue(server: Server, pricing: Pricing, value_of: ValueOf) -> Array:
+    if pricing.pue is not None:
+        return np.asarray(pricing.pue)
+    return value_of("server.pue", fact("server", "pue", "1") if server.pue is None else server.pue)
+
+
+def grid_factor(country: str, value_of: ValueOf) -> Array:
+    """The uncertainty of a country's intensities: one factor for all of them, centrally 1."""
+    return value_of(f"grid.{country}", fact("grid", "relative", "1"))
+
+
+def _server_embodied(value_of: ValueOf) -> Array:
+    kg = value_of("server.embodied_kg", fact("server", "embodied_kg", "kg"))
+    years = value_of("server.lifetime_years", fact("server", "lifetime_years", "year"))
+    return np.asarray(kg / (years * _SECONDS_PER_YEAR))

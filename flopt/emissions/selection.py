@@ -1,31 +1,74 @@
-"""Selection: who is drawn in each round, and which group of the fleet each client belongs to."""
+"""Selection: who is drawn in each round, who reports, and which group of the fleet each client belongs to."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from flopt.emissions.client_cost import ClientCost, client_cost
+from flopt.emissions.energy import cohort
 from flopt.emissions.fleet import Fleet
+from flopt.emissions.hours import round_hours
+from flopt.emissions.pricing import Pricing, availability, rates
+from flopt.emissions.rates import Rates
+from flopt.emissions.settling import settle
+from flopt.emissions.work import expected_work
 from flopt.participation import Participation
 from flopt.plan import Plan
 from flopt.seeds import stream
 from flopt.task import Task
 
-__all__ = ["draw_participation"]
+__all__ = ["Happened", "assign_groups", "draw_participation", "first_drawn", "happened", "share_of_each"]
+
+Array = NDArray[np.float64]
+Indices = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
 
-def draw_participation(plan: Plan, task: Task, fleet: Fleet, seed: int) -> Participation:
-    """Draw the clients of every round, uniformly without replacement.
+@dataclass(frozen=True, eq=False)
+class Happened:
+    """The drawn clients as they worked; arrays of shape (rounds, drawn), `round_s` of shape (rounds,)."""
 
-    Common random numbers: round r draws the same clients under every plan; one with a larger K draws more of
-    the same order, so that plans are compared on equal luck.
+    cost: ClientCost
+    reports: Mask
+    used: Mask
+    round_s: Array
+
+
+def draw_participation(plan: Plan, task: Task, fleet: Fleet, pricing: Pricing, seed: int) -> Participation:
+    """Draw the clients of every round, uniformly without replacement from those who are available, and their fate.
+
+    Common random numbers: round r draws the same clients under every plan; one with a larger K draws more of the
+    same order, so that plans are compared on equal luck.
     """
-    drawn = task.clients_per_round(plan.client_fraction)
-    selected = np.stack([first_drawn(task.clients, drawn, seed, index) for index in range(plan.rounds)])
-    return Participation(selected, assign_groups(task.clients, fleet, seed))
+    group_of = assign_groups(task.clients, fleet, seed)
+    work = expected_work([plan], task)[0]
+    hours = round_hours(work, fleet, pricing, plan.rounds)
+    drawn = int(cohort(work, rates(fleet, pricing)).drawn)
+    selected = np.stack([_drawn(group_of, fleet, hour, drawn, seed, index) for index, hour in enumerate(hours)])
+    drop_out = np.array([group.drop_out for group in fleet.groups])[group_of]
+    reports = np.stack([_reports(drop_out, seed, index)[clients] for index, clients in enumerate(selected)])
+    table = rates(fleet, pricing)
+    used = happened(plan, task, table, selected, group_of, reports).used
+    return Participation(selected, reports, used, group_of)
 
 
-def first_drawn(clients: int, drawn: int, seed: int, index: int) -> NDArray[np.int64]:
+def happened(plan: Plan, task: Task, table: Rates, selected: Indices, group_of: Indices, reports: Mask) -> Happened:
+    """What the drawn clients took, with their own numbers of samples and their groups' devices and links."""
+    samples = plan.local_epochs * np.asarray(task.client_samples, dtype=np.float64)
+    down = np.asarray(plan.downlink.wire_bytes(task.tensors), dtype=np.float64)
+    up = np.asarray(plan.uplink.wire_bytes(task.tensors), dtype=np.float64)
+    everyone = client_cost(samples, down, up, task.flop_per_sample, table.of_clients(group_of))
+    cost = everyone.of(selected)
+    wanted = task.clients_per_round(plan.client_fraction)
+    slowest_s = float(everyone.busy_s.max())
+    round_s, used = settle(cost.busy_s, reports, wanted, table.deadline_s, slowest_s)
+    return Happened(cost, reports, used, round_s)
+
+
+def first_drawn(clients: int, drawn: int, seed: int, index: int) -> Indices:
     """The first `drawn` of a random order of the clients: a partial Fisher-Yates shuffle, O(drawn)."""
     swaps = stream(seed, "clients", index).integers(np.arange(drawn), clients)
     moved: dict[int, int] = {}
@@ -36,10 +79,34 @@ def first_drawn(clients: int, drawn: int, seed: int, index: int) -> NDArray[np.i
     return order
 
 
-def assign_groups(clients: int, fleet: Fleet, seed: int) -> NDArray[np.int64]:
+def assign_groups(clients: int, fleet: Fleet, seed: int) -> Indices:
     """Group of each client by systematic sampling: share x N clients each, rounded up or down at random."""
     generator = stream(seed, "groups")
     positions = (np.arange(clients) + generator.random()) / clients
     bounds = np.cumsum([group.share for group in fleet.groups])
     groups = np.searchsorted(bounds[:-1], positions, side="right")
     return generator.permutation(groups).astype(np.int64)
+
+
+def share_of_each(shares: Array, generator: np.random.Generator) -> Mask:
+    """Choose clients so that each has its own chance, shape (clients,), and their number is the sum, up to rounding."""
+    order = generator.permutation(len(shares))
+    order = order[np.argsort(shares[order], kind="stable")]  # equal chances stand together, in random order
+    reached = np.floor(np.cumsum(shares[order]) + generator.random() + 1e-9)
+    chosen = np.zeros(len(shares), dtype=bool)
+    chosen[order] = np.diff(reached, prepend=0.0) > 0
+    return chosen
+
+
+def _drawn(group_of: Indices, fleet: Fleet, hour: float | None, drawn: int, seed: int, index: int) -> Indices:
+    present = np.array([availability(group, hour) for group in fleet.groups])[group_of]
+    if (present == 1).all():
+        return first_drawn(len(group_of), drawn, seed, index)
+    available = np.flatnonzero(share_of_each(present, stream(seed, "available", index)))
+    return np.asarray(available[first_drawn(len(available), drawn, seed, index)], dtype=np.int64)
+
+
+def _reports(drop_out: Array, seed: int, index: int) -> Mask:
+    if not drop_out.any():
+        return np.ones(len(drop_out), dtype=bool)
+    return ~share_of_each(drop_out, stream(seed, "drop out", index))

@@ -16,15 +16,20 @@ __all__ = ["Work", "expected_work"]
 
 Array = NDArray[np.float64]
 
+HELD_OUT = 1 / 3
+"""Validation samples of a client for each training sample: the shipped split is 60/20/20."""
+
 
 @dataclass(frozen=True, eq=False)
 class Work:
     """Expected work of one round; every array has the same shape, one entry for each plan."""
 
     clients: Array
-    """K: clients drawn in a round."""
+    """K: updates wanted in a round."""
     samples: Array
     """Samples that one client trains on: local epochs x mean training samples of a client."""
+    held_out_samples: Array
+    """Samples that one client scores the model on, if the plan has it evaluate."""
     download_bytes: Array
     """Bytes that one client receives."""
     upload_bytes: Array
@@ -37,8 +42,21 @@ class Work:
         """The same shares of a population of another size: K grows or shrinks with it, to one client at least."""
         if population < 1:
             raise FloptError(f"population = {population:g}: must be at least 1")
-        clients = np.maximum(1.0, self.clients * (population / self.population))
+        clients = np.maximum(1.0, np.floor(self.clients * (population / self.population) + 0.5))
         return replace(self, clients=clients, population=population)
+
+    def __len__(self) -> int:
+        return len(self.clients)
+
+    def __getitem__(self, plans: slice | int) -> Work:
+        return replace(
+            self,
+            clients=np.asarray(self.clients[plans]),
+            samples=np.asarray(self.samples[plans]),
+            held_out_samples=np.asarray(self.held_out_samples[plans]),
+            download_bytes=np.asarray(self.download_bytes[plans]),
+            upload_bytes=np.asarray(self.upload_bytes[plans]),
+        )
 
 
 def expected_work(plans: Sequence[Plan], task: Task) -> Work:
@@ -46,6 +64,7 @@ def expected_work(plans: Sequence[Plan], task: Task) -> Work:
     return Work(
         clients=np.array([task.clients_per_round(plan.client_fraction) for plan in plans], dtype=np.float64),
         samples=np.array([plan.local_epochs * task.mean_samples for plan in plans], dtype=np.float64),
+        held_out_samples=np.full(len(plans), task.mean_samples * HELD_OUT),
         download_bytes=np.array([plan.downlink.wire_bytes(task.tensors) for plan in plans], dtype=np.float64),
         upload_bytes=np.array([plan.uplink.wire_bytes(task.tensors) for plan in plans], dtype=np.float64),
         flop_per_sample=task.flop_per_sample,
