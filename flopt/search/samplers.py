@@ -122,7 +122,8 @@ def _prefix_rounds(length: int, space: Space) -> list[int]:
     low = int(axis.low)
     if low >= length:
         return []
-    return sorted({round(float(r)) for r in np.geomspace(low, length, PREFIXES + 1)[:-1]})
+    spaced = {round(float(r)) for r in np.geomspace(low, length, PREFIXES + 1)}
+    return sorted(spaced - {length})
 
 
 def _copy(
@@ -137,7 +138,7 @@ def _copy(
         state=state,
         params=params,
         distributions=trial.distributions,
-        system_attrs=trial.system_attrs,
+        system_attrs=dict(trial.system_attrs),  # Optuna writes the constraints into it
         values=values,
         constraints=constraints,
     )
