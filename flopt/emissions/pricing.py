@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, get_args
 
 import numpy as np
@@ -15,7 +17,7 @@ from flopt.emissions.grid import annual_grid
 from flopt.errors import FloptError, unknown
 from flopt.toml_file import read_toml
 
-__all__ = ["NetworkModel", "Pricing", "Rates", "rates"]
+__all__ = ["NetworkModel", "Pricing", "Rates", "network_coefficients", "rates"]
 
 Array = NDArray[np.float64]
 NetworkModel = Literal["router", "per_gb"]
@@ -101,11 +103,16 @@ def rates(fleet: Fleet, pricing: Pricing) -> Rates:
     )
 
 
+@lru_cache
+def network_coefficients() -> Mapping[str, Coefficient]:
+    """The shipped coefficients of the network models."""
+    table = read_toml(DATA / "network.toml")["network"]
+    return {key: Coefficient.of(table[key], unit, f"network.{key}") for key, unit in _NETWORK_UNITS.items()}
+
+
 def _network(pricing: Pricing, kinds: list[str]) -> tuple[Array, Array]:
     """Router watts and kWh per GB of each group; the model that is not chosen is zero."""
-    table = read_toml(DATA / "network.toml")["network"]
-    facts = {key: Coefficient.of(table[key], unit, f"network.{key}") for key, unit in _NETWORK_UNITS.items()}
-    zero = np.zeros(len(kinds))
+    facts, zero = network_coefficients(), np.zeros(len(kinds))
     if pricing.network == "router":
         return zero + (facts["router_w"].value if pricing.router_w is None else pricing.router_w), zero
     if pricing.kwh_per_gb is not None:
