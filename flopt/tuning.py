@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flopt.catalogue import load_oracle
 from flopt.errors import FloptError
 from flopt.fronts import Front
 from flopt.plan import Plan
@@ -15,11 +16,12 @@ from flopt.results import STUDY_FILE, Results, kg_per_cpu_s, open_results, probl
 from flopt.run import Run
 from flopt.search.problem import Problem
 from flopt.study import Study, load_study, study_of
+from flopt.trace import record
 
 if TYPE_CHECKING:
     from flopt.search.driver import Progress
 
-__all__ = ["estimate", "front", "run_study", "tune", "write_results"]
+__all__ = ["checked_problem", "estimate", "front", "run_study", "tune", "write_results"]
 
 # What may change when a study goes on: it ends later, or runs on another machine.
 _FREE = ("workers", "budget", "search")
@@ -57,13 +59,9 @@ def estimate(plan: Plan | None = None, *, study: Mapping[str, Any] | None = None
 def run_study(study: Study, folder: Path, report: Callable[[Progress], None] | None = None) -> Progress:
     """Search until the budget is spent; what the folder already holds is not trained again."""
     from flopt.search.driver import Budget, Driver, Search
-    from flopt.search.samplers import check_sampler
     from flopt.search.storage import Journal
 
-    problem = problem_of(study)
-    check_sampler(study.sampler)
-    if study.oracle != "analytic":
-        _check_oracle(problem)
+    problem = checked_problem(study)
     search = Search(
         study.sampler, study.seed, study.lag, study.workers, Budget(**study.budget.model_dump()), kg_per_cpu_s(study)
     )
@@ -88,11 +86,26 @@ def write_results(folder: Path) -> Results:
     return results
 
 
-def _check_oracle(problem: Problem) -> None:
-    """A data set, model or oracle that does not load is said before any worker starts."""
-    from flopt.catalogue import load_oracle
+def checked_problem(study: Study) -> Problem:
+    """The problem of a study; what would break in the middle of a search is said before anything is trained."""
+    from flopt.search.samplers import check_sampler
 
+    problem = problem_of(study)
+    check_sampler(study.sampler)
     load_oracle(problem.oracle, problem.source, problem.task)
+    _check_learned(problem)
+    return problem
+
+
+def _check_learned(problem: Problem) -> None:
+    """Objectives and limits that read what is learned are tried on made-up runs."""
+    oracle = load_oracle("analytic", problem.source, problem.task)
+    for plan in problem.spread_plans():
+        trace = record(oracle(plan, problem.participation(plan, seed=0), 0), seed=0, participation="")
+        run = problem.run(plan, trace)
+        for objective in (*problem.objectives, *(limit.objective for limit in problem.limits)):
+            objective(run.until(1))
+            objective(run)
 
 
 def _identity(study: Study, problem: Problem) -> dict[str, Any]:
