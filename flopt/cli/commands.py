@@ -126,7 +126,9 @@ Kind = Literal["objectives", "spaces", "fleets", "devices", "links", "countries"
 
 
 @app.command(name="list")
-def list_(kind: Annotated[Kind, typer.Argument(metavar="KIND", help=f"{', '.join(get_args(Kind))}.")], as_json: Json = False) -> None:
+def list_(
+    kind: Annotated[Kind, typer.Argument(metavar="KIND", help=f"{', '.join(get_args(Kind))}.")], as_json: Json = False
+) -> None:
     """List what is shipped."""
     from flopt.cli.listing import print_list
 

@@ -26,6 +26,8 @@ SAMPLERS = {
     "random": "uniform random search, the baseline",
 }
 
+optuna.logging.set_verbosity(optuna.logging.WARNING)  # each proposal makes a study in memory
+
 STARTUP_RUNS = 10
 """Runs drawn at random before the TPE starts; Optuna's own default, in runs and not in prefixes."""
 PREFIXES = 4
