@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,8 +43,8 @@ def tune(
         loaded = study_of(study).anchored(Path())
     else:
         loaded = load_study(None if study is None else Path(study))
-    run_study(loaded, Path(out), report)
-    return write_results(Path(out))
+    progress = run_study(loaded, Path(out), report)
+    return replace(write_results(Path(out)), repaired_bytes=progress.repaired_bytes)
 
 
 def front(folder: str | os.PathLike[str]) -> Front:
@@ -68,7 +69,7 @@ def run_study(study: Study, folder: Path, report: Callable[[Progress], None] | N
     directions = [objective.direction for objective in problem.objectives]
     with Journal.create_or_open(folder, directions, _identity(study, problem)) as journal:
         _write(folder / STUDY_FILE, study.to_toml())
-        return Driver(problem, search, journal, report).run()
+        return replace(Driver(problem, search, journal, report).run(), repaired_bytes=journal.repaired_bytes)
 
 
 def write_results(folder: Path) -> Results:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,7 +43,7 @@ def tune_study(
         return 0
     folder = out or Path("studies") / (file.stem if file else "default")
     progress = _watched(study, folder)
-    results = write_results(folder)
+    results = replace(write_results(folder), repaired_bytes=progress.repaired_bytes)
     tell_repairs(results)
     front = results.front()
     if front.points:

@@ -88,6 +88,8 @@ class Progress:
     """CPU seconds spent in all, over restarts too."""
     ended: str = ""
     """Why the search ended; empty while it goes on."""
+    repaired_bytes: int = 0
+    """Bytes of a torn last line that were cut off the journal before the search went on."""
 
 
 class Driver:
