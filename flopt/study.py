@@ -12,19 +12,37 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from flopt.emissions.grid import annual_grid
 from flopt.errors import FloptError, nearest
-from flopt.plan import Plan
+from flopt.plan import Plan, Setting
 from flopt.plugin import split_reference
 from flopt.task import TaskSource
 from flopt.toml_file import read_toml
 
 __all__ = ["Study", "load_study", "study_of"]
 
-Whole = Annotated[int, Field(ge=1, strict=True)]
+Whole = Annotated[int, Field(ge=1)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+# What pydantic's kinds of error allow, in the words of a study file.
+_ALLOWED = {
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "string_type": "text",
+    "tuple_type": "a list",
+    "dict_type": "a table",
+    "model_type": "a table",
+    "greater_than": "above {gt:g}",
+    "greater_than_equal": "at least {ge}",
+    "literal_error": "{expected}",
+}
+
+_EXAMPLE = """--set 'objectives=["accuracy", "co2e"]'"""
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # TOML has types of its own: "0.8" is no number, and true is not 1.
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class BudgetTable(_Table):
@@ -41,7 +59,7 @@ class TaskTable(_Table):
 
     data: str = "digits"
     partition: str = "natural"
-    alpha: float | None = None
+    alpha: Number | None = None
     clients: Whole | None = None
     model: str = "mlp"
     split: Literal["sample", "client"] = "sample"
@@ -58,18 +76,18 @@ class PricingTable(_Table):
     """What energy and CO2e are counted with; what is not given keeps the fleet's or the shipped value."""
 
     network: Literal["router", "per_gb"] = "router"
-    pue: float | None = None
+    pue: Number | None = None
     country: str | None = None
     server_country: str | None = None
-    router_w: float | None = None
-    kwh_per_gb: float | None = None
+    router_w: Number | None = None
+    kwh_per_gb: Number | None = None
 
 
 class LimitTable(_Table):
     """A bound on one objective."""
 
-    at_least: float | None = None
-    at_most: float | None = None
+    at_least: Number | None = None
+    at_most: Number | None = None
 
 
 class SearchTable(_Table):
@@ -83,15 +101,15 @@ class Study(_Table):
     """Everything that a study file can say, with its defaults: an empty file is the shipped study."""
 
     space: str = "cross_device"
-    objectives: tuple[str, ...] = ("accuracy", "co2e")
+    objectives: Annotated[tuple[str, ...], Field(strict=False)] = ("accuracy", "co2e")  # TOML knows lists only
     oracle: str = "simulated"
     sampler: str = "tpe"
-    seed: Annotated[int, Field(ge=0, strict=True)] = 0
+    seed: Annotated[int, Field(ge=0)] = 0
     lag: Whole = 8
     workers: Whole = 2
     budget: BudgetTable = BudgetTable()
     task: TaskTable = TaskTable()
-    plan: dict[str, int | float | str] = {}
+    plan: dict[str, Setting] = {}
     fleet: FleetTable = FleetTable()
     pricing: PricingTable = PricingTable()
     limits: dict[str, LimitTable] = {}
@@ -120,7 +138,7 @@ class Study(_Table):
             path, name = split_reference(reference)
             if not path.endswith((".py", ".toml", ".npz")):
                 return reference
-            return f"{(folder / path).expanduser().resolve()}" + (f":{name}" if name else "")
+            return f"{(folder / Path(path).expanduser()).resolve()}" + (f":{name}" if name else "")
 
         task = self.task.model_copy(update={"data": anchor(self.task.data), "model": anchor(self.task.model)})
         return self.model_copy(
@@ -135,13 +153,21 @@ class Study(_Table):
         )
 
 
-def load_study(file: Path | None, settings: Sequence[str] = ()) -> Study:
-    """Read a study file (None: the shipped study), then apply settings such as `budget.runs=20`."""
-    tables = {} if file is None else read_toml(file)
+def load_study(file: Path | None, settings: Sequence[str] = (), options: Mapping[str, Any] | None = None) -> Study:
+    """Read a study file (None: the shipped study), then apply settings such as `budget.runs=20`, then options.
+
+    Options are values by key, such as `{"fleet.use": "phones_europe"}`. Paths are relative to the folder of the file
+    that they stand in; those of settings and options to the current one.
+    """
+    study = Study() if file is None else study_of(read_toml(file), str(file)).anchored(file.parent)
+    if not settings and not options:
+        return study
+    tables = study.model_dump(exclude_none=True)
     for setting in settings:
         _apply(tables, setting)
-    study = study_of(tables, str(file) if file else "study")
-    return study.anchored(file.parent if file else Path())
+    for key, value in (options or {}).items():
+        _put(tables, key.split("."), value)
+    return study_of(tables, "command line").anchored(Path())
 
 
 def study_of(tables: Mapping[str, Any], place: str = "study") -> Study:
@@ -158,9 +184,11 @@ def _check(study: Study, place: str) -> None:
     """What needs more than a type: said before anything is loaded."""
     try:
         study.base_plan()
-        for name in (study.pricing.country, study.pricing.server_country, study.search.country):
-            if name is not None:
-                annual_grid()[name]
+        for key in ("pricing.country", "pricing.server_country", "search.country"):
+            table, name = key.split(".")
+            country = getattr(getattr(study, table), name)
+            if country is not None:
+                annual_grid().checked(country, key)
         if study.workers > study.lag:
             raise FloptError(f"workers = {study.workers}: must not be above lag = {study.lag}")
         if not study.objectives:
@@ -174,29 +202,56 @@ def _check(study: Study, place: str) -> None:
 def _apply(tables: dict[str, Any], setting: str) -> None:
     """Set `a.b=value` in nested tables; the value is TOML, and plain text where it is not."""
     key, equals, text = setting.partition("=")
-    if not equals or not key.strip():
+    try:
+        path = _path(key)
+    except tomllib.TOMLDecodeError:
+        path = []
+    if not equals or not path:
         raise FloptError(f"--set {setting!r}: write key=value, such as budget.runs=20")
-    *path, last = key.strip().split(".")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError as error:
+        if text.lstrip()[:1] in ("[", "{", '"', "'"):  # the shell has eaten the quotes inside
+            raise FloptError(f"--set {setting!r}: {error}; write {_EXAMPLE} with the quotes") from None
+        value = text
+    try:
+        _put(tables, path, value)
+    except FloptError as error:
+        raise FloptError(f"--set {setting!r}: {error}") from None
+
+
+def _path(key: str) -> list[str]:
+    """The parts of a dotted key; a part with a dot in it stands in quotes, as in TOML."""
+    node: Any = tomllib.loads(f"{key} = 0")
+    path = []
+    while isinstance(node, dict):
+        ((part, node),) = node.items()
+        path.append(part)
+    return path
+
+
+def _put(tables: dict[str, Any], path: Sequence[str], value: Any) -> None:
+    *parents, last = path
     table = tables
-    for part in path:
+    for part in parents:
         table = table.setdefault(part, {})
         if not isinstance(table, dict):
-            raise FloptError(f"--set {setting!r}: {part} is not a table")
-    try:
-        table[last] = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        table[last] = text
+            raise FloptError(f"{part} is not a table")
+    table[last] = value
 
 
 def _first(error: ValidationError) -> str:
     """The first thing wrong, as place, value and what is allowed."""
     detail = error.errors(include_url=False)[0]
     path = [str(part) for part in detail["loc"]]
-    key = ".".join(path)
     if detail["type"] == "extra_forbidden":
-        return f"no key {key!r}; {nearest(path[-1], _keys(path[:-1]))}"
-    message = detail["msg"].removeprefix("Input should be ").replace("'", "")
-    return f"{key} = {detail['input']!r}: must be {message}"
+        return f"no key {'.'.join(path)!r}; {nearest(path[-1], _keys(path[:-1]))}"
+    allowed = detail["msg"]
+    if path[0] == "plan" and len(path) > 1:  # one of several types: pydantic tells of the first that does not fit
+        path, allowed = path[:2], "a number or text"
+    elif detail["type"] in _ALLOWED:
+        allowed = _ALLOWED[detail["type"]].format(**detail.get("ctx", {})).replace("'", "")
+    return f"{'.'.join(path)} = {detail['input']!r}: must be {allowed}"
 
 
 def _keys(path: Sequence[str]) -> list[str]:

@@ -44,8 +44,11 @@ class Round:
         if not math.isfinite(self.loss):
             raise FloptError(f"round: loss is {'NaN' if math.isnan(self.loss) else self.loss} (the training diverged)")
         for name in ("clients", "samples", "download_bytes", "upload_bytes"):
-            if getattr(self, name) < 0:
-                raise FloptError(f"round: {name} = {getattr(self, name)}: must not be negative")
+            value = getattr(self, name)
+            if value < 0:
+                raise FloptError(f"round: {name} = {value}: must not be negative")
+            if math.isnan(value) or math.isinf(value) or value != int(value):
+                raise FloptError(f"round: {name} = {value}: must be a whole number")
 
 
 COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(Round))

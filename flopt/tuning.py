@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flopt.catalogue import load_oracle
 from flopt.errors import FloptError
 from flopt.fronts import Front
 from flopt.plan import Plan
@@ -15,11 +17,12 @@ from flopt.results import STUDY_FILE, Results, kg_per_cpu_s, open_results, probl
 from flopt.run import Run
 from flopt.search.problem import Problem
 from flopt.study import Study, load_study, study_of
+from flopt.trace import record
 
 if TYPE_CHECKING:
     from flopt.search.driver import Progress
 
-__all__ = ["estimate", "front", "run_study", "tune", "write_results"]
+__all__ = ["checked_problem", "estimate", "front", "run_study", "tune", "write_results"]
 
 # What may change when a study goes on: it ends later, or runs on another machine.
 _FREE = ("workers", "budget", "search")
@@ -40,8 +43,8 @@ def tune(
         loaded = study_of(study).anchored(Path())
     else:
         loaded = load_study(None if study is None else Path(study))
-    run_study(loaded, Path(out), report)
-    return write_results(Path(out))
+    progress = run_study(loaded, Path(out), report)
+    return replace(write_results(Path(out)), repaired_bytes=progress.repaired_bytes)
 
 
 def front(folder: str | os.PathLike[str]) -> Front:
@@ -57,20 +60,16 @@ def estimate(plan: Plan | None = None, *, study: Mapping[str, Any] | None = None
 def run_study(study: Study, folder: Path, report: Callable[[Progress], None] | None = None) -> Progress:
     """Search until the budget is spent; what the folder already holds is not trained again."""
     from flopt.search.driver import Budget, Driver, Search
-    from flopt.search.samplers import check_sampler
     from flopt.search.storage import Journal
 
-    problem = problem_of(study)
-    check_sampler(study.sampler)
-    if study.oracle != "analytic":
-        _check_oracle(problem)
+    problem = checked_problem(study)
     search = Search(
         study.sampler, study.seed, study.lag, study.workers, Budget(**study.budget.model_dump()), kg_per_cpu_s(study)
     )
     directions = [objective.direction for objective in problem.objectives]
     with Journal.create_or_open(folder, directions, _identity(study, problem)) as journal:
         _write(folder / STUDY_FILE, study.to_toml())
-        return Driver(problem, search, journal, report).run()
+        return replace(Driver(problem, search, journal, report).run(), repaired_bytes=journal.repaired_bytes)
 
 
 def write_results(folder: Path) -> Results:
@@ -88,11 +87,26 @@ def write_results(folder: Path) -> Results:
     return results
 
 
-def _check_oracle(problem: Problem) -> None:
-    """A data set, model or oracle that does not load is said before any worker starts."""
-    from flopt.catalogue import load_oracle
+def checked_problem(study: Study) -> Problem:
+    """The problem of a study; what would break in the middle of a search is said before anything is trained."""
+    from flopt.search.samplers import check_sampler
 
+    problem = problem_of(study)
+    check_sampler(study.sampler)
     load_oracle(problem.oracle, problem.source, problem.task)
+    _check_learned(problem)
+    return problem
+
+
+def _check_learned(problem: Problem) -> None:
+    """Objectives and limits that read what is learned are tried on made-up runs."""
+    oracle = load_oracle("analytic", problem.source, problem.task)
+    for plan in problem.spread_plans():
+        trace = record(oracle(plan, problem.participation(plan, seed=0), 0), seed=0, participation="")
+        run = problem.run(plan, trace)
+        for objective in (*problem.objectives, *(limit.objective for limit in problem.limits)):
+            objective(run.until(1))
+            objective(run)
 
 
 def _identity(study: Study, problem: Problem) -> dict[str, Any]:

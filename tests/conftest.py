@@ -5,7 +5,10 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import sys
+import warnings
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -41,3 +44,37 @@ def _missing(reason: str) -> str:
     if os.environ.get("CI") == "true":
         pytest.fail(f"with CI=true nothing may be skipped: {reason}")
     pytest.skip(reason)
+
+
+@pytest.fixture
+def command(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Callable[..., tuple[int, str, str]]:
+    """`command("list", "oracles")` runs `flopt list oracles` here, in `tmp_path`; gives exit code, stdout, stderr."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["flopt", *map(str, arguments)])
+        capsys.readouterr()
+        with warnings.catch_warnings():
+            # typer 0.20 reads names that click 8.5 deprecates.
+            warnings.filterwarnings("ignore", message=".*Click 9", category=DeprecationWarning)
+            from flopt.cli import main
+
+            with pytest.raises(SystemExit) as end:
+                main()
+        said = capsys.readouterr()
+        return int(end.value.code or 0), said.out, said.err
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def analytic_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished study of the analytic oracle, sixteen runs. To be read only: copy it to change it."""
+    from flopt import tune
+
+    folder = tmp_path_factory.mktemp("studies") / "analytic"
+    tune({"oracle": "analytic", "workers": 1, "budget": {"runs": 16}}, out=folder)
+    return folder

@@ -1,65 +1,119 @@
-"""CSV tables: every wrong cell, row or file is one line with its place."""
+"""The front as a table: a unit in every column's name, expected beside realised, written whole or not at all."""
 
 from __future__ import annotations
 
-import re
+import csv
+import json
 from pathlib import Path
 
 import pytest
 
-from flopt.emissions.table import read_table
-from flopt.errors import FloptError
+from flopt.catalogue import load_objective
+from flopt.emissions.footprint import PARTS
+from flopt.fronts import Front
+from flopt.objectives import objective
+from flopt.plan import PLAN_FIELDS, Plan
+from flopt.reading.table import Row, column, front_rows, write_csv
+from flopt.results import Results, open_results
+from flopt.run import Run
+
+UNITS = ("_kg", "_kwh", "_s", "_bytes")
+PLAIN = {"run", "round", *PLAN_FIELDS, "accuracy", "test_accuracy", "realised_samples", "oracle"}
 
 
-def write(tmp_path: Path, content: str | bytes) -> Path:
-    file = tmp_path / "my.csv"
-    file.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return file
+@pytest.fixture(scope="module")
+def results(analytic_study: Path) -> Results:
+    return open_results(analytic_study)
 
 
-def test_rows_know_their_lines(tmp_path: Path) -> None:
-    table = read_table(write(tmp_path, '\ufeffa, b\r\n1,"x\ny"\r\n\r\n 2.5 ,z\n'))
-    assert table.columns == ("a", "b")
-    assert [row.cells for row in table.rows] == [{"a": "1", "b": "x\ny"}, {"a": "2.5", "b": "z"}]
-    assert table.rows[1].place == f"{tmp_path / 'my.csv'}: line 5"
-    assert table.rows[1].number("a") == 2.5
+@pytest.fixture(scope="module")
+def front(results: Results) -> Front:
+    return results.front()
 
 
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ("", "{file}: it has no row below a header"),
-        ("a,b\n", "{file}: it has no row below a header"),
-        ("a,b,a\n1,2,3\n", "{file}: column 'a' stands there twice"),
-        ("a,b\n1,2\n3\n", "{file}: line 3: 1 cells; the header has 2"),
-        (b"a,b\n\xe9,2\n", "{file}: 'utf-8' codec can't decode"),
-        ('a,b\n"1,2\n', "{file}: unexpected end of data"),
-    ],
-)
-def test_an_unreadable_table_is_one_line(tmp_path: Path, content: str | bytes, message: str) -> None:
-    file = write(tmp_path, content)
-    with pytest.raises(FloptError, match=re.escape(message.format(file=file))):
-        read_table(file)
+@pytest.fixture(scope="module")
+def rows(front: Front, results: Results) -> list[Row]:
+    return front_rows(front, results.problem)
 
 
-def test_a_missing_file_and_a_folder_are_one_line(tmp_path: Path) -> None:
-    with pytest.raises(FloptError, match=re.escape(f"no file {tmp_path / 'none.csv'}")):
-        read_table(tmp_path / "none.csv")
-    with pytest.raises(FloptError, match=re.escape(f"{tmp_path}: Is a directory")):
-        read_table(tmp_path)
+def test_an_objective_s_column_has_its_unit() -> None:
+    assert column(load_objective("co2e")) == "co2e_kg"
+    assert column(load_objective("accuracy")) == "accuracy"
 
 
-@pytest.mark.parametrize(
-    ("cell", "message"),
-    [
-        ("", "line 2: a is empty"),
-        ("x", "line 2: a = 'x': must be a number"),
-        ("nan", "line 2: a = 'nan': must be a number"),
-        ("1e999", "line 2: a = '1e999': must be a number"),
-        ("-3", "line 2: a = -3: must not be negative"),
-    ],
-)
-def test_a_cell_that_is_no_number_says_so(tmp_path: Path, cell: str, message: str) -> None:
-    (row,) = read_table(write(tmp_path, f"a,b\n{cell},1\n")).rows
-    with pytest.raises(FloptError, match=re.escape(message)):
-        row.number("a")
+def test_every_quantity_has_its_unit_in_its_name(rows: list[Row]) -> None:
+    for name in set(rows[0]) - PLAIN:
+        assert name.endswith(UNITS), name
+    assert set(rows[0]) >= PLAIN
+    assert all(list(row) == list(rows[0]) for row in rows)
+
+
+def test_rows_go_from_cheap_to_dear_and_get_better(rows: list[Row]) -> None:
+    assert [float(row["co2e_kg"]) for row in rows] == sorted(float(row["co2e_kg"]) for row in rows)
+    assert [float(row["accuracy"]) for row in rows] == sorted(float(row["accuracy"]) for row in rows)
+
+
+def test_a_row_is_its_point(rows: list[Row], front: Front) -> None:
+    for row, point in zip(rows, front.points, strict=True):
+        run = point.run
+        assert (row["run"], row["round"], row["rounds"]) == (point.number, run.rounds, run.rounds)
+        assert Plan.of({name: row[name] for name in PLAN_FIELDS}) == run.plan
+        assert (row["accuracy"], row["expected_co2e_kg"]) == (run.accuracy, run.co2e_kg)
+        assert sum(float(row[f"co2e_{part}_kg"]) for part in PARTS) == pytest.approx(run.co2e_kg, rel=1e-12)
+        assert row["test_accuracy"] == run.trace.columns["test_accuracy"][-1]
+        assert row["oracle"] == "analytic"
+
+
+def test_what_was_realised_stands_beside_what_was_expected(rows: list[Row], front: Front) -> None:
+    for row, point in zip(rows, front.points, strict=True):
+        assert row["realised_samples"] == point.run.trace.columns["samples"].sum()
+        assert row["realised_upload_bytes"] == point.run.upload_bytes
+        assert row["realised_download_bytes"] == point.run.download_bytes
+        assert 0.2 < float(row["realised_co2e_kg"]) / float(row["expected_co2e_kg"]) < 5
+
+
+def test_the_table_reads_back_exactly(rows: list[Row], front: Front, results: Results, tmp_path: Path) -> None:
+    write_csv(front, results.problem, tmp_path / "front.csv")
+    with (tmp_path / "front.csv").open(encoding="utf-8", newline="") as lines:
+        read = list(csv.DictReader(lines))
+    for found, row in zip(read, rows, strict=True):
+        assert {name: type(row[name])(text) for name, text in found.items()} == row
+
+
+def test_rows_are_plain_values(rows: list[Row]) -> None:
+    assert {type(value) for row in rows for value in row.values()} <= {int, float, str}
+    assert json.loads(json.dumps(rows)) == rows
+
+
+def test_an_empty_front_has_a_header(results: Results, tmp_path: Path) -> None:
+    write_csv(Front(results.problem.objectives, ()), results.problem, tmp_path / "front.csv")
+    assert (tmp_path / "front.csv").read_text(encoding="utf-8") == "run,round\n"
+
+
+def test_the_old_table_stays_until_the_new_one_is_whole(
+    front: Front, results: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "front.csv"
+    file.write_text("old\n", encoding="utf-8")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(csv.DictWriter, "writerows", full)
+    with pytest.raises(OSError, match="No space"):
+        write_csv(front, results.problem, file)
+    assert file.read_text(encoding="utf-8") == "old\n"
+    monkeypatch.undo()
+    write_csv(front, results.problem, file)
+    assert file.read_text(encoding="utf-8").startswith("run,round,")
+    assert [path.name for path in tmp_path.iterdir()] == ["front.csv"]
+
+
+def test_an_objective_of_the_user_s_own_has_a_column(results: Results) -> None:
+    @objective(direction="maximize", unit="1/kg")
+    def yield_(run: Run) -> float:
+        return run.accuracy / run.co2e_kg
+
+    front = Front((yield_,), ())
+    assert column(yield_) == "yield__1/kg"
+    assert front_rows(front, results.problem) == []

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Any
 
-import click
 import typer
 
 from flopt.errors import FloptError
@@ -15,10 +15,12 @@ __all__ = ["app", "main"]
 app = typer.Typer(
     name="flopt",
     help="Carbon-aware tuner for federated learning: the accuracy you need for the least CO2e.",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+
+# What typer raises for a bad command line: click's, or since typer 0.26 that of its own copy of click.
+_USAGE_ERROR: Any = typer.BadParameter.__mro__[2]
 
 
 def main() -> None:
@@ -30,13 +32,10 @@ def main() -> None:
     except FloptError as error:
         if os.environ.get("FLOPT_TRACEBACK"):
             raise
-        _fail(" ".join(str(error).splitlines()))
-    except click.exceptions.NoArgsIsHelpError as error:
-        print(error.ctx.get_help() if error.ctx else "")
-        sys.exit(0)
-    except click.ClickException as error:
+        _fail(str(error))
+    except _USAGE_ERROR as error:
         _fail(error.format_message())
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         print("flopt: interrupted", file=sys.stderr)
         sys.exit(130)
     except BrokenPipeError:  # `flopt front DIR | head`
@@ -45,5 +44,5 @@ def main() -> None:
 
 
 def _fail(message: str) -> None:
-    print(f"flopt: {message}", file=sys.stderr)
+    print(f"flopt: {' '.join(map(str.strip, message.splitlines()))}", file=sys.stderr)
     sys.exit(2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import typer
 
@@ -24,11 +24,16 @@ StudyFile = Annotated[Path | None, typer.Argument(metavar="[STUDY.toml]", help="
 
 
 @app.callback(invoke_without_command=True)
-def flopt(version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False) -> None:
+def flopt(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
     """Carbon-aware tuner for federated learning: the accuracy you need for the least CO2e."""
     if version:
         print(__version__)
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 @app.command()
@@ -121,7 +126,9 @@ Kind = Literal["objectives", "spaces", "fleets", "devices", "links", "countries"
 
 
 @app.command(name="list")
-def list_(kind: Annotated[Kind, typer.Argument(help="What to list.")], as_json: Json = False) -> None:
+def list_(
+    kind: Annotated[Kind, typer.Argument(metavar="KIND", help=f"{', '.join(get_args(Kind))}.")], as_json: Json = False
+) -> None:
     """List what is shipped."""
     from flopt.cli.listing import print_list
 

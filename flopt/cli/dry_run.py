@@ -10,12 +10,15 @@ import numpy as np
 
 from flopt.catalogue import load_oracle
 from flopt.cli.printing import print_table
+from flopt.errors import FloptError
 from flopt.plan import Plan
-from flopt.results import kg_per_cpu_s, problem_of
+from flopt.results import kg_per_cpu_s
 from flopt.search.problem import Problem
 from flopt.search.samplers import propose
 from flopt.seeds import stream_seed
 from flopt.study import Study
+from flopt.trace import record
+from flopt.tuning import checked_problem
 from flopt.units import quantity
 
 __all__ = ["print_dry_run", "sample_plans"]
@@ -40,7 +43,7 @@ def sample_plans(problem: Problem, seed: int, count: int = PLANS) -> list[Plan]:
 
 def print_dry_run(study: Study) -> None:
     """Print rounds and minutes here, and the range of what the plans would emit on the fleet."""
-    problem = problem_of(study)
+    problem = checked_problem(study)
     plans = sample_plans(problem, study.seed)
     print(f"task {problem.task.name}, {problem.task.clients} clients; fleet {problem.fleet.name}")
     if not plans:
@@ -91,10 +94,14 @@ def _measure(study: Study, problem: Problem, plans: list[Plan]) -> float:
     steps = seconds = 0.0
     for plan in plans:
         short = replace(plan, rounds=TRIED_ROUNDS)
+        participation = problem.participation(short, study.seed)
         started = time.process_time()
-        for _round in islice(oracle(short, problem.participation(short, study.seed), study.seed), TRIED_ROUNDS):
-            steps += _steps(problem, plan)
+        rounds = islice(oracle(short, participation, study.seed), TRIED_ROUNDS)
+        trace = record(rounds, seed=study.seed, participation=participation.fingerprint)
         seconds += time.process_time() - started
+        if trace.status == "failed":
+            raise FloptError(f"oracle {problem.oracle}: {trace.reason}")
+        steps += len(trace) * _steps(problem, plan)
     return seconds / steps
 
 

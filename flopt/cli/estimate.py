@@ -28,8 +28,8 @@ def print_estimate(
     as_json: bool,
 ) -> None:
     """Print the predicted footprint of a plan; what is None is the study's."""
-    moved = [f'{key}="{value}"' for key, value in places.items() if value is not None]
-    problem = problem_of(load_study(study, [*settings, *moved]))
+    moved = {key: value for key, value in places.items() if value is not None}
+    problem = problem_of(load_study(study, settings, moved))
     chosen = Plan.of({key: value for key, value in plan.items() if value is not None}, problem.base)
     facts = estimate_facts(problem, problem.run(chosen))
     if as_json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -117,7 +118,9 @@ def _limit(text: str, results: Results, side: str) -> Limit:
     try:
         bound = float(value)
     except ValueError:
-        raise FloptError(f"{option}: {value!r} is not a number") from None
+        bound = math.nan
+    if not math.isfinite(bound):
+        raise FloptError(f"{option}: {value!r} is not a finite number")
     own = {objective.name: objective for objective in results.problem.objectives}
     try:
         objective = own.get(reference) or load_objective(reference)

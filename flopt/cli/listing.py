@@ -47,7 +47,7 @@ def _fleets() -> list[dict[str, Any]]:
         {
             "name": fleet.name,
             "server": fleet.server.country,
-            "groups": ", ".join(f"{group.share:.0%} {group.name}" for group in fleet.groups),
+            "groups": "; ".join(f"{group.share:.0%} {group.name}" for group in fleet.groups),
         }
         for fleet in found
     ]

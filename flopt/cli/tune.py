@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from rich.progress import Progress as Bar
 from flopt.cli.front import print_points, tell_repairs
 from flopt.cli.printing import note
 from flopt.results import Results
-from flopt.study import Study, load_study, study_of
+from flopt.study import Study, load_study
 from flopt.tuning import run_study, write_results
 from flopt.units import quantity
 
@@ -33,7 +34,8 @@ def tune_study(
     dry_run: bool,
 ) -> int:
     """Search and print the front; returns 0, 1 where no point was found, 130 after Ctrl-C."""
-    study = _study(file, settings, objectives, workers)
+    options = {"objectives": tuple(objectives) or None, "workers": workers}
+    study = load_study(file, settings, {key: value for key, value in options.items() if value is not None})
     if dry_run:
         from flopt.cli.dry_run import print_dry_run
 
@@ -41,7 +43,7 @@ def tune_study(
         return 0
     folder = out or Path("studies") / (file.stem if file else "default")
     progress = _watched(study, folder)
-    results = write_results(folder)
+    results = replace(write_results(folder), repaired_bytes=progress.repaired_bytes)
     tell_repairs(results)
     front = results.front()
     if front.points:
@@ -52,21 +54,10 @@ def tune_study(
     return 0 if front.points else 1
 
 
-def _study(file: Path | None, settings: Sequence[str], objectives: Sequence[str], workers: int | None) -> Study:
-    study = load_study(file, settings)
-    changes: dict[str, object] = {}
-    if objectives:
-        changes["objectives"] = tuple(objectives)
-    if workers is not None:
-        changes["workers"] = workers
-    if not changes:
-        return study
-    return study_of({**study.model_dump(exclude_none=True), **changes}, "command line").anchored(Path())
-
-
 def _watched(study: Study, folder: Path) -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         runs = bar.add_task("runs", total=study.budget.runs)
 
         def report(progress: Progress) -> None:

@@ -59,6 +59,7 @@ def shipped_links() -> dict[str, Link]:
     return {name: _link(name, entry, "links.toml") for name, entry in read_toml(DATA / "links.toml").items()}
 
 
+@lru_cache
 def server_coefficient(name: str) -> Coefficient:
     """A coefficient of the server: `watts` (W) or `pue` (1)."""
     units = {"watts": "W", "pue": "1"}

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -24,15 +25,19 @@ SUFFIXES = (".png", ".svg", ".pdf")
 # Okabe and Ito's colours, which people with colour blindness can tell apart.
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#999999"
 
+_ROUNDS = Objective("rounds", lambda run: run.rounds, "minimize", "")
+
 
 class FrontFigure(NamedTuple):
-    """What the picture of a front shows; the dearer objective lies on the x axis."""
+    """What the picture of a front shows; the dearer objective lies on the x axis, the rounds where it is alone."""
 
     x_label: str
     y_label: str
     log_x: bool
     front: Array
     """Shape (points, 2): x and y of the front."""
+    stepped: bool
+    """Whether a line joins the points: only fronts of two objectives are stairs."""
     knee: int | None
     """Row of the knee."""
     trajectories: list[Array]
@@ -43,20 +48,20 @@ class FrontFigure(NamedTuple):
 
 
 def front_figure(front: Front, candidates: Sequence[Candidate], problem: Problem) -> FrontFigure:
-    """The facts of the picture of a front of two objectives."""
-    if len(front.objectives) < 2:
-        raise FloptError("a picture of a front needs two objectives")
-    x = front.cost
+    """The facts of the picture of a front: its cost, and the first other objective."""
+    x = front.cost if len(front.objectives) > 1 else _ROUNDS
     y = next(objective for objective in front.objectives if objective is not x)
-    points = np.array([[point.values[x.name], point.values[y.name]] for point in front.points]).reshape(-1, 2)
+    points = np.array([[x(point.run), y(point.run)] for point in front.points]).reshape(-1, 2)
     paths = [np.column_stack([x.along(c.run), y.along(c.run)]) for c in candidates]
     drawn = [path[:, 0] for path in paths]
+    pair = len(front.objectives) == 2
     return FrontFigure(
         x_label=_label(x),
         y_label=_label(y),
         log_x=bool(drawn) and min(float(path.min()) for path in drawn) > 0,
         front=points,
-        knee=front.points.index(front.knee()) if front.points and len(front.objectives) == 2 else None,
+        stepped=pair,
+        knee=front.points.index(front.knee()) if front.points and pair else None,
         trajectories=paths,
         x_limits=_bounds(problem.limits, x),
         y_limits=_bounds(problem.limits, y),
@@ -69,7 +74,8 @@ def draw_front(facts: FrontFigure, axes: Axes) -> Axes:
     for path in facts.trajectories:
         axes.plot(path[:, 0], path[:, 1], color=GREY, linewidth=0.5, alpha=0.4, zorder=1)
     if len(facts.front):
-        axes.step(facts.front[:, 0], facts.front[:, 1], where="post", color=BLUE, linewidth=1, zorder=2)
+        if facts.stepped:
+            axes.step(facts.front[:, 0], facts.front[:, 1], where="post", color=BLUE, linewidth=1, zorder=2)
         axes.plot(facts.front[:, 0], facts.front[:, 1], "o", color=BLUE, markersize=4, label="front", zorder=3)
     if facts.knee is not None:
         knee = facts.front[facts.knee]
@@ -90,14 +96,16 @@ def draw_front(facts: FrontFigure, axes: Axes) -> Axes:
 
 def save_front(front: Front, candidates: Sequence[Candidate], problem: Problem, file: Path) -> None:
     """Draw the front into a `.png`, `.svg` or `.pdf` file."""
-    if file.suffix not in SUFFIXES:
+    kind = file.suffix.lower()
+    if kind not in SUFFIXES:
         raise FloptError(f"picture {file}: must end in {', '.join(SUFFIXES)}")
     figure = Figure(figsize=(6.4, 4.4), layout="constrained")
     draw_front(front_figure(front, candidates, problem), figure.add_subplot())
-    # No date in the file: equal fronts give equal pictures.
-    metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(file.suffix)
+    # No date in the file, and no random ids: equal fronts give equal pictures.
+    metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(kind)
     try:
-        figure.savefig(file, dpi=150, metadata=metadata)
+        with rc_context({"svg.hashsalt": "flopt"}):
+            figure.savefig(file, dpi=150, metadata=metadata)
     except OSError as error:
         raise FloptError(f"{file}: {error.strerror}") from None
 

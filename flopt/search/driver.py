@@ -66,6 +66,9 @@ class Search:
     """Estimated kg CO2e of one CPU second on this machine."""
 
     def __post_init__(self) -> None:
+        for name in ("workers", "lag"):
+            if getattr(self, name) < 1:
+                raise FloptError(f"{name} = {getattr(self, name)}: must be at least 1")
         if self.workers > self.lag:
             raise FloptError(
                 f"workers = {self.workers}: must not be above lag = {self.lag}; the others would never have work"
@@ -85,6 +88,8 @@ class Progress:
     """CPU seconds spent in all, over restarts too."""
     ended: str = ""
     """Why the search ended; empty while it goes on."""
+    repaired_bytes: int = 0
+    """Bytes of a torn last line that were cut off the journal before the search went on."""
 
 
 class Driver:
@@ -187,18 +192,9 @@ class Driver:
         pending[pool.submit(train, job)] = number
 
     def _store(self, number: int, outcome: Outcome) -> None:
-        trace = self._check(number, outcome.trace)
-        self._journal.record(number, trace, outcome.cpu_s)
-        self._traces[number] = trace
+        self._journal.record(number, outcome.trace, outcome.cpu_s)
+        self._traces[number] = outcome.trace
         self._cpu_s += outcome.cpu_s
-
-    def _check(self, number: int, trace: Trace) -> Trace:
-        """A trace with more rounds than the plan is the oracle's mistake."""
-        planned = self._plans[number].rounds
-        if len(trace) <= planned:
-            return trace
-        reason = f"the oracle gave {len(trace)} rounds; the plan has {planned}"
-        return replace(trace.until(planned), status="failed", reason=reason)
 
     def _tell(self, number: int) -> None:
         """End run `number` in the study, and show it to the next proposals."""
@@ -248,7 +244,7 @@ class Driver:
         try:
             for future, number in running.items():
                 self._store(number, future.result())
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, BrokenProcessPool):  # a Ctrl-C may also end a worker that is just starting
             stop(pool)
 
     def _progress(self, ended: str = "") -> Progress:

@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,7 +20,7 @@ from flopt.oracle import Oracle
 from flopt.participation import Participation
 from flopt.plan import Plan
 from flopt.task import Task, TaskSource
-from flopt.trace import Trace, record
+from flopt.trace import Round, Trace, record
 
 __all__ = ["Job", "Outcome", "executor", "stop", "train"]
 
@@ -51,13 +52,25 @@ def train(job: Job) -> Outcome:
     """Train one run to its end; whatever breaks in it is told in its trace."""
     started = time.process_time()
     fingerprint = job.participation.fingerprint
+    trace = record(_rounds(job), seed=job.seed, participation=fingerprint)
+    return Outcome(trace, time.process_time() - started)
+
+
+def _rounds(job: Job) -> Iterator[Round]:
+    """The oracle's rounds; one too many is its mistake, and an oracle that never ends is closed there."""
+    rounds = None
     try:
         rounds = _oracle(job.oracle, job.source, job.task)(job.plan, job.participation, job.seed)
-    except FloptError as error:
-        trace = Trace.of([], seed=job.seed, participation=fingerprint, status="failed", reason=str(error))
-        return Outcome(trace, time.process_time() - started)
-    trace = record(rounds, seed=job.seed, participation=fingerprint)
-    return Outcome(trace, time.process_time() - started)
+        for done, each in enumerate(rounds):
+            if done == job.plan.rounds:
+                raise FloptError(f"the oracle gives more rounds than the plan's {job.plan.rounds}")
+            yield each
+    except SystemExit as error:  # the user's code may end itself, but not the search
+        raise FloptError(f"SystemExit: {error}") from error
+    finally:
+        close = getattr(rounds, "close", None)
+        if close is not None:
+            close()
 
 
 @lru_cache(maxsize=1)
@@ -69,6 +82,7 @@ def _oracle(reference: str, source: TaskSource, task: Task) -> Oracle:
 def executor(workers: int) -> Executor:
     """Something to submit `train` to: this process for one worker, a process for each of several."""
     if workers == 1:
+        _oracle.cache_clear()  # this process may have searched before, with files that have changed since
         return _Here()
     context = get_context("forkserver")
     context.set_forkserver_preload(["flopt.oracles.simulated"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,7 +19,7 @@ from flopt.errors import FloptError
 from flopt.objectives import Objective
 from flopt.participation import Participation
 from flopt.plan import Plan
-from flopt.run import Run
+from flopt.run import NotYetTrained, Run
 from flopt.space import ChoiceAxis, Space
 from flopt.task import Task, TaskSource
 from flopt.trace import Trace
@@ -101,7 +102,8 @@ class Problem:
         allowed = np.ones(plan.rounds, dtype=bool)
         for limit in self.limits:
             if limit.objective.is_known(predicted):
-                allowed &= limit.violation(limit.objective.along(predicted)) <= 0
+                with suppress(NotYetTrained):  # it is read at some other round than the ones tried
+                    allowed &= limit.violation(limit.objective.along(predicted)) <= 0
         last = np.flatnonzero(allowed)
         return replace(plan, rounds=int(last[-1]) + 1) if len(last) else None
 

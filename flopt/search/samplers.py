@@ -26,6 +26,8 @@ SAMPLERS = {
     "random": "uniform random search, the baseline",
 }
 
+optuna.logging.set_verbosity(optuna.logging.WARNING)  # each proposal makes a study in memory
+
 STARTUP_RUNS = 10
 """Runs drawn at random before the TPE starts; Optuna's own default, in runs and not in prefixes."""
 PREFIXES = 4
@@ -122,7 +124,8 @@ def _prefix_rounds(length: int, space: Space) -> list[int]:
     low = int(axis.low)
     if low >= length:
         return []
-    return sorted({round(float(r)) for r in np.geomspace(low, length, PREFIXES + 1)[:-1]})
+    spaced = {round(float(r)) for r in np.geomspace(low, length, PREFIXES + 1)}
+    return sorted(spaced - {length})
 
 
 def _copy(
@@ -137,7 +140,7 @@ def _copy(
         state=state,
         params=params,
         distributions=trial.distributions,
-        system_attrs=trial.system_attrs,
+        system_attrs=dict(trial.system_attrs),  # Optuna writes the constraints into it
         values=values,
         constraints=constraints,
     )

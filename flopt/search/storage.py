@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -64,10 +65,8 @@ class Journal:
         guard = _lock(folder)
         try:
             repaired = _repair(folder / JOURNAL)
-            study = optuna.create_study(
-                study_name=_NAME, storage=_storage(folder), directions=list(directions), load_if_exists=True
-            )
-            _check_identity(study, folder, identity)
+            study = _load_or_create(_storage(folder), directions)
+            _check_identity(study, folder, directions, identity)
         except BaseException:
             os.close(guard)
             raise
@@ -160,13 +159,23 @@ def _repair(journal: Path) -> int:
     try:
         content = journal.read_bytes()
         whole = content.rfind(b"\n") + 1
+        _check_last_line(content[:whole])
         if whole < len(content):
             with journal.open("r+b") as file:
                 file.truncate(whole)
                 os.fsync(file.fileno())
     except OSError as error:
         raise FloptError(f"{journal}: {error.strerror}") from None
+    except ValueError as error:
+        raise FloptError(f"{journal}: not a journal of a study ({error})") from None
     return len(content) - whole
+
+
+def _check_last_line(lines: bytes) -> None:
+    """Optuna passes over a last line that is not JSON, and fails only once another one follows."""
+    last = lines.splitlines()[-1:]
+    if last and not isinstance(json.loads(last[0]), dict):
+        raise ValueError("its last line is no record")
 
 
 def _repair_unless_locked(folder: Path) -> int:
@@ -188,15 +197,26 @@ def _storage(folder: Path) -> JournalStorage:
     try:
         lock = _Flock(folder / f"{JOURNAL}.lock")
         return JournalStorage(JournalFileBackend(str(journal), lock))  # type: ignore[arg-type]  # no public base class
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AssertionError) as error:
         raise FloptError(f"{journal}: not a journal of a study ({type(error).__name__}: {error})") from None
     except OSError as error:
         raise FloptError(f"{journal}: {error.strerror}") from None
 
 
-def _check_identity(study: optuna.Study, folder: Path, identity: Mapping[str, Any]) -> None:
+def _load_or_create(storage: JournalStorage, directions: Sequence[Direction]) -> optuna.Study:
+    try:  # Optuna's `load_if_exists` would write a line each time
+        return optuna.load_study(study_name=_NAME, storage=storage)
+    except KeyError:
+        return optuna.create_study(study_name=_NAME, storage=storage, directions=list(directions))
+
+
+def _check_identity(
+    study: optuna.Study, folder: Path, directions: Sequence[Direction], identity: Mapping[str, Any]
+) -> None:
     stored = study.user_attrs.get("identity")
     if stored is None:
+        if [direction.name.lower() for direction in study.directions] != list(directions):  # killed at its birth
+            raise FloptError(f"{folder / JOURNAL}: its header is cut off; remove the file to begin again")
         study.set_user_attr("identity", dict(identity))
         return
     for key in sorted({*stored, *identity}):

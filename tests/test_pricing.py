@@ -1,0 +1,150 @@
+"""Pricing: what a study chooses goes before the fleet's and the shipped values; nothing wrong gets in."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flopt.emissions.coefficient import Coefficient
+from flopt.emissions.fleet import Device, Fleet, Group, Link, LinkKind, Server
+from flopt.emissions.grid import annual_grid
+from flopt.emissions.pricing import Pricing, network_coefficients, rates
+from flopt.errors import FloptError
+
+
+def of(value: float) -> Coefficient:
+    """A coefficient whose range must not be mixed up with its value."""
+    return Coefficient(value, value / 2, value * 2, "1", "test", 2026, "user")
+
+
+def group(country: str, share: float, kind: LinkKind, watts: float) -> Group:
+    device = Device("board", of(watts + 3), of(watts), of(watts + 1), of(watts + 2), of(watts * 1e9))
+    return Group(country, device, Link("line", of(8e6 * watts), of(4e6 * watts), kind), country, share)
+
+
+FLEET = Fleet("test", (group("FRA", 0.25, "fixed", 1), group("POL", 0.75, "mobile", 10)), Server(of(45), "DEU"))
+
+
+def g_per_kwh(*countries: str) -> list[float]:
+    return [annual_grid()[country].g_per_kwh for country in countries]
+
+
+def test_a_fleet_becomes_arrays_of_central_values() -> None:
+    priced = rates(FLEET, Pricing())
+    assert priced.share.tolist() == [0.25, 0.75]
+    assert priced.train_w.tolist() == [4, 13]
+    assert priced.wait_w.tolist() == [1, 10]
+    assert priced.receive_w.tolist() == [2, 11]
+    assert priced.transmit_w.tolist() == [3, 12]
+    assert priced.flop_per_s.tolist() == [1e9, 1e10]
+    assert priced.down_bps.tolist() == [8e6, 8e7]
+    assert priced.up_bps.tolist() == [4e6, 4e7]
+    assert priced.g_per_kwh.tolist() == g_per_kwh("FRA", "POL")
+    assert priced.server_g_per_kwh == g_per_kwh("DEU")[0]
+    assert (priced.server_w, priced.pue) == (45, 1.1)
+
+
+@pytest.mark.parametrize(
+    ("pricing", "router_w", "kwh_per_gb"),
+    [
+        (Pricing(), [7.5, 7.5], [0, 0]),
+        (Pricing(router_w=12.0), [12, 12], [0, 0]),
+        (Pricing(router_w=0.0), [0, 0], [0, 0]),
+        (Pricing(network="per_gb"), [0, 0], [0.05, 0.12]),
+        (Pricing(network="per_gb", kwh_per_gb=0.01), [0, 0], [0.01, 0.01]),
+        (Pricing(network="per_gb", kwh_per_gb=0.0), [0, 0], [0, 0]),
+        (Pricing(network="per_gb", router_w=12.0), [0, 0], [0.05, 0.12]),
+        (Pricing(kwh_per_gb=0.01), [7.5, 7.5], [0, 0]),
+    ],
+)
+def test_one_network_model_counts_and_the_other_is_zero(
+    pricing: Pricing, router_w: list[float], kwh_per_gb: list[float]
+) -> None:
+    priced = rates(FLEET, pricing)
+    assert priced.router_w.tolist() == router_w
+    assert priced.network_kwh_per_gb.tolist() == kwh_per_gb
+
+
+def test_shipped_network_coefficients_have_range_source_and_year() -> None:
+    assert set(network_coefficients()) == {"router_w", "fixed_kwh_per_gb", "mobile_kwh_per_gb"}
+    for coefficient in network_coefficients().values():
+        assert 0 < coefficient.low <= coefficient.value <= coefficient.high
+        assert len(coefficient.source) > 5
+        assert coefficient.year is not None
+        assert coefficient.status == "seen"
+
+
+@pytest.mark.parametrize(
+    ("pricing", "clients", "server"),
+    [
+        (Pricing(), ["FRA", "POL"], "DEU"),
+        (Pricing(country="SWE"), ["SWE", "SWE"], "SWE"),
+        (Pricing(server_country="SWE"), ["FRA", "POL"], "SWE"),
+        (Pricing(country="SWE", server_country="USA"), ["SWE", "SWE"], "USA"),
+    ],
+)
+def test_countries_move_clients_and_server(pricing: Pricing, clients: list[str], server: str) -> None:
+    priced = rates(FLEET, pricing)
+    assert priced.g_per_kwh.tolist() == g_per_kwh(*clients)
+    assert [priced.server_g_per_kwh] == g_per_kwh(server)
+
+
+def test_the_pue_of_a_study_goes_before_the_shipped_one() -> None:
+    assert rates(FLEET, Pricing(pue=1.0)).pue == 1
+    assert rates(FLEET, Pricing(pue=1.67)).pue == 1.67
+
+
+def test_an_unknown_country_of_a_fleet_is_an_error() -> None:
+    with pytest.raises(FloptError, match="no country 'FRX'; did you mean"):
+        rates(Fleet("test", (group("FRX", 1, "fixed", 1),), Server(of(45), "DEU")), Pricing())
+    with pytest.raises(FloptError, match=r"no country 'Germany'; did you mean 'DEU'\?"):
+        rates(Fleet("test", (group("FRA", 1, "fixed", 1),), Server(of(45), "Germany")), Pricing())
+
+
+@pytest.mark.parametrize(
+    ("choice", "message"),
+    [
+        ({"network": "routr"}, "no network model 'routr'; did you mean 'router'?"),
+        ({"network": "per_hop"}, "no network model 'per_hop'; "),
+        ({"network": ["router"]}, "no network model "),
+        ({"network": None}, "no network model 'None'; allowed: per_gb, router"),
+        ({"pue": 0.99}, "pricing: pue = 0.99: must be a number, at least 1 and below 10"),
+        ({"pue": 10}, "pricing: pue = 10: must be a number, at least 1 and below 10"),
+        ({"pue": math.nan}, "pricing: pue = nan: must be a number, at least 1 and below 10"),
+        ({"pue": "1.1"}, "pricing: pue = '1.1': must be a number, at least 1 and below 10"),
+        ({"pue": True}, "pricing: pue = True: must be a number, at least 1 and below 10"),
+        ({"router_w": -1}, "pricing: router_w = -1: must be a number, and not negative"),
+        ({"router_w": "7.5"}, "pricing: router_w = '7.5': must be a number, and not negative"),
+        ({"kwh_per_gb": math.inf}, "pricing: kwh_per_gb = inf: must be a number, and not negative"),
+        ({"kwh_per_gb": [0.1]}, "pricing: kwh_per_gb = [0.1]: must be a number, and not negative"),
+        ({"country": "Franc"}, "pricing: country: no country 'Franc'; "),
+        ({"country": "France"}, "pricing: country: no country 'France'; did you mean 'FRA'?"),
+        ({"country": ""}, "pricing: country: no country ''; allowed: ABW, "),
+        ({"country": ["FRA"]}, "pricing: country: no country "),
+        ({"server_country": 33}, "pricing: server_country: no country '33'; allowed: ABW, "),
+    ],
+)
+def test_a_bad_choice_says_place_value_and_what_is_allowed(choice: dict[str, Any], message: str) -> None:
+    with pytest.raises(FloptError, match=re.escape(message)):
+        Pricing(**choice)
+
+
+JUNK = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=3), st.lists(st.integers()))
+
+
+@given(st.fixed_dictionaries({}, optional=dict.fromkeys(Pricing.__dataclass_fields__, JUNK)))
+def test_whatever_is_chosen_is_priced_or_refused_in_one_line(choices: dict[str, Any]) -> None:
+    message = ""
+    try:
+        priced = rates(FLEET, Pricing(**choices))
+        assert 1 <= priced.pue < 10
+        assert priced.router_w.min() >= 0
+        assert math.isfinite(priced.network_kwh_per_gb.sum())
+    except FloptError as error:
+        message = str(error)
+    assert "\n" not in message

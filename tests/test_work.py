@@ -1,0 +1,61 @@
+"""The work of a round by hand, for one plan and for many."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from flopt.compression import Compression
+from flopt.emissions.work import Work, expected_work
+from flopt.errors import FloptError
+from flopt.plan import Plan
+from flopt.task import Task
+
+# 14 clients of 10 to 23 samples, 16.5 on average; 4 x 3 + 3 = 15 parameters.
+TASK = Task("toy", tuple(range(10, 24)), ((4, 3), (3,)), 90.0, 0.4)
+
+
+def test_the_work_of_one_round_by_hand() -> None:
+    plan = Plan(local_epochs=3, client_fraction=0.35, uplink=Compression("quantize", 8))
+    work = expected_work([plan], TASK)
+    assert work.clients.tolist() == [5]  # 0.35 x 14 = 4.9
+    assert work.samples.tolist() == [3 * 16.5]
+    assert work.download_bytes.tolist() == [15 * 4]
+    assert work.upload_bytes.tolist() == [15 + 2 * 4]  # a byte for each entry, a scale for each tensor
+    assert (work.flop_per_sample, work.population) == (90, 14)
+
+
+def test_many_plans_stand_side_by_side() -> None:
+    plans = [Plan(local_epochs=epochs, client_fraction=fraction) for epochs in (1, 4) for fraction in (0.01, 0.5, 1)]
+    work = expected_work(plans, TASK)
+    assert work.clients.tolist() == [1, 7, 14, 1, 7, 14]
+    assert work.samples.tolist() == [16.5] * 3 + [66] * 3
+    assert work.upload_bytes.shape == (6,)
+
+
+def test_the_rounds_of_a_plan_do_not_change_the_work_of_one() -> None:
+    work = expected_work([Plan(rounds=1), Plan(rounds=200)], TASK)
+    for name in ("clients", "samples", "download_bytes", "upload_bytes"):
+        assert len(set(getattr(work, name).tolist())) == 1
+
+
+def scaled(population: float) -> Work:
+    return expected_work([Plan(client_fraction=0.01), Plan(client_fraction=0.35)], TASK).scaled_to(population)
+
+
+def test_a_larger_population_draws_the_same_share_of_it() -> None:
+    assert scaled(14_000).clients.tolist() == pytest.approx([1000, 5000], rel=1e-12)
+    assert scaled(14_000).population == 14_000
+    assert scaled(14_000).samples.tolist() == scaled(14).samples.tolist()
+
+
+def test_a_smaller_population_draws_one_client_at_least() -> None:
+    assert scaled(7).clients.tolist() == pytest.approx([1, 2.5], rel=1e-12)
+    assert scaled(1).clients.tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("population", [0, 0.5, -14])
+def test_a_population_has_at_least_one_client(population: float) -> None:
+    with pytest.raises(FloptError, match=re.escape(f"population = {population:g}: must be at least 1")):
+        scaled(population)
