@@ -13,14 +13,10 @@ import pytest
 import tomlkit
 
 from flopt.emissions.coefficient import Coefficient
-from flopt.emissions.fleet_file import (
-    load_fleet,
-    server_coefficient,
-    shipped_devices,
-    shipped_fleets,
-    shipped_links,
-)
-from flopt.emissions.grid import annual_grid
+from flopt.emissions.device_file import shipped_devices, shipped_links
+from flopt.emissions.fleet_file import load_fleet
+from flopt.emissions.grid import Grid, Intensity
+from flopt.emissions.network_file import server_coefficient
 from flopt.errors import FloptError
 
 LAB: dict[str, Any] = {
@@ -37,9 +33,20 @@ LAB: dict[str, Any] = {
     },
     "link": {"line": {"down_bps": 8e6, "up_bps": 4e6, "kind": "mobile"}},
     "group": [
-        {"name": "ours", "share": 0.75, "device": "board", "link": "line", "country": "FRA"},
+        {
+            "name": "ours",
+            "share": 0.75,
+            "device": "board",
+            "link": "line",
+            "country": "FRA",
+            "utc_offset_h": 5.5,
+            "availability": [1, 0.5] * 12,
+            "drop_out": 0.1,
+        },
         {"share": 0.25, "device": "phone", "link": "home_wifi", "country": "POL"},
     ],
+    "round": {"over_selection": 0.3, "deadline_s": 60},
+    "grid": {"FRA": 79.0},
 }
 
 
@@ -71,6 +78,9 @@ def test_a_file_of_ones_own_mixes_own_and_shipped_devices(tmp_path: Path) -> Non
     assert (ours.device.train_w.value, ours.device.scope) == (9, "wall")
     assert ours.device.wait_w == Coefficient(2, 1, 3, "W", "a meter", 2025, "user")
     assert (ours.link.down_bps.value, ours.link.kind) == (8e6, "mobile")
+    assert (ours.utc_offset_h, ours.availability, ours.drop_out) == (5.5, (1.0, 0.5) * 12, 0.1)
+    assert (fleet.over_selection, fleet.deadline_s) == (0.3, 60)
+    assert fleet.grid == {"FRA": Intensity("FRA", "France", 79, None, "lab.toml")}
     assert (phones.name, phones.device, phones.link) == (
         "group 2",
         shipped_devices()["phone"],
@@ -107,6 +117,23 @@ def test_server_watts_left_out_are_the_shipped_ones(tmp_path: Path) -> None:
         ("group.0.device", "bord", "{file}: group 1: no device 'bord'; did you mean 'board'?"),
         ("group.1.link", "homewifi", "{file}: group 2: no link 'homewifi'; did you mean 'home_wifi'?"),
         ("group.1.country", "Poland", "{file}: group 2: no country 'Poland'; did you mean 'POL'?"),
+        ("group.0.availability", [], "group ours: availability has 0 values; it must have 24, one for each local hour"),
+        ("group.0.availability.3", "x", "{file}: group 1: availability[3] = 'x': must be a number"),
+        ("group.0.availability.3", 0, "group ours: availability[3] = 0.0: must be above 0 and at most 1"),
+        ("group.0.availability", "night", "{file}: group 1: availability = 'night': must be a number"),
+        ("group.0.drop_out", 1, "group ours: drop_out = 1.0: must be at least 0 and below 1"),
+        ("group.0.utc_offset_h", "CET", "{file}: group 1: utc_offset_h = 'CET': must be a number"),
+        ("round", 3, "{file}: round must be a table"),
+        ("round.overselection", 0.3, "{file}: round: no key 'overselection'; did you mean 'over_selection'?"),
+        ("round.over_selection", "a third", "{file}: round: over_selection = 'a third': must be a number"),
+        ("round.over_selection", -1, "fleet lab: over_selection = -1.0: must be a number, and not negative"),
+        ("round.deadline_s", 0, "fleet lab: deadline_s = 0.0: must be a number above 0"),
+        ("grid.Frnce", 3, "{file}: grid: no country 'Frnce'; "),
+        ("grid.FRA", "dirty", "{file}: grid.FRA = 'dirty': must be a number in g/kWh"),
+        ("grid.FRA", 0, "{file}: grid FRA: 0.0 g/kWh; must be above 0 and below 5000"),
+        ("grid.FRA", {"value": 3, "unit": "kg/kWh"}, "{file}: grid.FRA: unit 'kg/kWh'; must be 'g/kWh'"),
+        ("server.pue", 0.5, "server: pue = 0.5: must be at least 1"),
+        ("server.selector_w", -1, "{file}: server.selector_w = -1 W: must not be negative"),
         ("server", None, "{file}: server: country is missing"),
         ("server", 3, "{file}: server must be a table"),
         ("server.country", None, "{file}: server: country is missing"),
@@ -121,6 +148,9 @@ def test_server_watts_left_out_are_the_shipped_ones(tmp_path: Path) -> None:
         ("device.board.train_w", "9", "{file}: device board: train_w = '9': must be a number in W"),
         ("device.board.train_w", 1, "device board: train_w = 1 W is below wait_w = 2 W"),
         ("device.board.train_kw", 1, "{file}: device board: no key 'train_kw'; did you mean 'train_w'"),
+        ("device.board.flop_per_s", None, "{file}: device board: flop_per_s is missing (or samples_per_s)"),
+        ("device.board.samples_per_s", 3, "device board: give flop_per_s or samples_per_s, and only one of them"),
+        ("device.board.embodied_kg", 3, "device board: give embodied_kg and lifetime_years, or neither"),
         ("device.board.flop_per_s", 0, "device board: flop_per_s = 0 FLOP/s: must be above 0"),
         ("device.board.wait_w.unit", "mW", "{file}: device board: wait_w: unit 'mW'; must be 'W'"),
         ("device.board.wait_w.valu", 2, "no key of {file}: device board: wait_w 'valu'; did you mean 'value'?"),
@@ -130,6 +160,7 @@ def test_server_watts_left_out_are_the_shipped_ones(tmp_path: Path) -> None:
         ("link.line.up_bps", None, "{file}: link line: up_bps is missing"),
         ("link.line.up_bps", 0.0, "link line: up_bps = 0 bit/s: must be above 0"),
         ("link.line.kind", "fibre", "link line: kind 'fibre'; allowed: fixed, mobile"),
+        ("link.line.access_nj_per_bit_up", 5, "link line: give access_nj_per_bit_down and access_nj_per_bit_up, or n"),
         ("link.line.speed", 5, "{file}: link line: no key 'speed'; "),
     ],
 )
@@ -200,43 +231,50 @@ def test_a_missing_file_and_a_folder_are_one_line(tmp_path: Path) -> None:
 
 
 def test_an_unknown_fleet_names_the_nearest() -> None:
-    message = "no fleet 'phone_europe'; did you mean 'phones_europe'? (or give a path ending in .toml)"
+    message = "no fleet 'phone_europe'; did you mean 'phones_europe' or 'phones_germany'? (or give "
     with pytest.raises(FloptError, match=re.escape(message)):
         load_fleet("phone_europe")
 
 
-@pytest.mark.parametrize("name", shipped_fleets())
-def test_shipped_fleets_load_and_know_their_countries(name: str) -> None:
-    fleet = load_fleet(name)
-    assert fleet.name == name
-    assert math.isclose(sum(group.share for group in fleet.groups), 1, abs_tol=1e-12)
-    for country in [fleet.server.country, *(group.country for group in fleet.groups)]:
-        assert annual_grid()[country].g_per_kwh > 0
-    assert len({group.name for group in fleet.groups}) == len(fleet.groups)
+def test_a_fleet_is_checked_against_the_grid_that_it_is_priced_on(tmp_path: Path) -> None:
+    grid = Grid({code: Intensity(code, code, 50, None, "mine") for code in ("FRA", "POL", "USA-TX")})
+    content = changed("server.country", "USA-TX")
+    assert load_fleet(write(tmp_path, content), grid).server.country == "USA-TX"
+    with pytest.raises(FloptError, match="server: no country 'USA-TX'; "):
+        load_fleet(write(tmp_path, content))
 
 
-def shipped_coefficients() -> dict[str, Coefficient]:
-    found = {f"server.{name}": server_coefficient(name) for name in ("watts", "pue")}
-    for kind in (shipped_devices(), shipped_links()):
-        for owner in kind.values():
-            values = {f"{owner.name}.{name}": value for name, value in vars(owner).items()}
-            found |= {name: value for name, value in values.items() if isinstance(value, Coefficient)}
-    return found
+INCLUDED = {"device": {"pi": {**LAB["device"]["board"], "samples_per_s": 12.5}}, "link": {"dsl": LAB["link"]["line"]}}
+del INCLUDED["device"]["pi"]["flop_per_s"]
 
 
-def test_shipped_things_are_all_there() -> None:
-    assert {"phone", "jetson_tx2", "gpu_t4", "gpu_v100", "gpu_a100"} <= set(shipped_devices())
-    assert {"home_wifi", "ethernet_1g"} <= set(shipped_links())
-    assert {"phones_europe", "hospital_silos", "jetson_lab"} <= set(shipped_fleets())
-    assert len(shipped_coefficients()) == 2 + 5 * len(shipped_devices()) + 2 * len(shipped_links())
+def test_a_fleet_includes_devices_and_links(tmp_path: Path) -> None:
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "pi.toml").write_text(tomlkit.dumps(INCLUDED), encoding="utf-8")
+    group = {"share": 0.25, "device": "pi", "link": "dsl", "country": "POL"}
+    content = {"include": ["parts/pi.toml"], **changed("group.1", group)}
+    found = load_fleet(write(tmp_path, content)).groups[1]
+    assert (found.device.name, found.device.throughput.value, found.device.throughput.unit) == ("pi", 12.5, "samples/s")
+    assert found.link.name == "dsl"
 
 
-@pytest.mark.parametrize("name", shipped_coefficients())
-def test_shipped_coefficients_have_range_source_year_and_status(name: str) -> None:
-    coefficient = shipped_coefficients()[name]
-    assert 0 < coefficient.low <= coefficient.value <= coefficient.high
-    assert len(coefficient.source) > 5
-    assert coefficient.year is not None
-    assert 1990 <= coefficient.year <= 2026
-    assert coefficient.status in ("seen", "derived", "assumed")
-    assert coefficient.status != "assumed" or coefficient.low < coefficient.high, "nobody measured it: it needs a range"
+@pytest.mark.parametrize(
+    ("include", "message"),
+    [
+        ("pi.toml", "{file}: include = 'pi.toml': must be a list of files"),
+        ([3], "{file}: include: 3: must be the name of a .toml file"),
+        (["pi.csv"], "{file}: include: 'pi.csv': must be the name of a .toml file"),
+        (["a\nb.toml"], "{file}: include: 'a\\nb.toml': must be the name of a .toml file"),
+        (["../pi.toml"], "{file}: include: '../pi.toml': must lie beside this file or below it"),
+        (["/pi.toml"], "{file}: include: '/pi.toml': must lie beside this file or below it"),
+        (["none.toml"], "no file {folder}/none.toml"),
+        (["lab.toml"], "{file}: no key 'include'; "),
+        (["pi.toml", "pi.toml"], "{folder}/pi.toml: device 'pi' stands in an included file already"),
+    ],
+)
+def test_a_bad_include_is_one_line(tmp_path: Path, include: object, message: str) -> None:
+    (tmp_path / "pi.toml").write_text(tomlkit.dumps(INCLUDED), encoding="utf-8")
+    file = write(tmp_path, {"include": include, **LAB})
+    with pytest.raises(FloptError, match=re.escape(message.format(file=file, folder=tmp_path))) as caught:
+        load_fleet(file)
+    assert "\n" not in str(caught.value)
