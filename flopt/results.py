@@ -79,7 +79,7 @@ def problem_of(study: Study) -> Problem:
         ),
     )
     _distinct(problem.objectives)
-    _ = problem.rates  # an unknown country of a fleet is said now, not after the first run
+    _ = problem.pricer.rates  # an unknown country of a fleet is said now, not after the first run
     problem.known()  # and so is an objective that breaks
     return problem
 

@@ -41,13 +41,24 @@ class Run:
     at: int | slice
     """Index of the last round; a slice for the view whose quantities are arrays over all rounds."""
 
+    clients_per_round: int
+    """K: updates wanted in each round, of the population that is priced."""
+
     @classmethod
-    def of(cls, plan: Plan, task: Task, per_round: Footprint, trace: Trace | None = None) -> Run:
-        """A run from the scalar footprint of one round; it ends where its trace ends."""
+    def of(
+        cls, plan: Plan, task: Task, footprint: Footprint, trace: Trace | None = None, *, clients: int | None = None
+    ) -> Run:
+        """A run from the cumulative footprint of its plan, arrays of shape (rounds,); it ends where its trace ends.
+
+        `clients` is K where another population than the task's is priced.
+        """
         length = plan.rounds if trace is None else len(trace)
         if not 1 <= length <= plan.rounds:
             raise FloptError(f"run: the trace has {length} rounds; the plan has {plan.rounds}, at least 1 is needed")
-        return cls(plan, task, per_round.over_rounds(length).map(_frozen), trace, length - 1)
+        if len(footprint.duration_s) < length:
+            raise FloptError(f"run: the footprint has {len(footprint.duration_s)} rounds; the run has {length}")
+        drawn = task.clients_per_round(plan.client_fraction) if clients is None else clients
+        return cls(plan, task, footprint.map(lambda each: _frozen(each[:length])), trace, length - 1, drawn)
 
     @property
     def length(self) -> int:
@@ -115,11 +126,6 @@ class Run:
     def duration_s(self) -> float:
         """Expected seconds so far on the fleet."""
         return self._read(self.footprint.duration_s)
-
-    @property
-    def clients_per_round(self) -> int:
-        """K: clients drawn in each round."""
-        return self.task.clients_per_round(self.whole_plan.client_fraction)
 
     @property
     def upload_bytes(self) -> float:

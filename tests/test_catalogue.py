@@ -216,7 +216,7 @@ def test_a_mistake_in_a_space_names_the_file(tmp_path: Path) -> None:
 
 def accuracies(reference: str) -> list[float]:
     plan = Plan(rounds=2)
-    participation = Participation(np.array([[0, 1], [2, 0]]), np.zeros(3, dtype=np.int64))
+    participation = Participation.complete(np.array([[0, 1], [2, 0]]), np.zeros(3, dtype=np.int64))
     return [each.accuracy for each in load_oracle(reference, TaskSource(), TASK)(plan, participation, 0)]
 
 
@@ -232,7 +232,7 @@ def test_the_analytic_oracle_needs_no_data() -> None:
 
 def test_the_simulated_oracle_trains_the_task() -> None:
     oracle = load_oracle("simulated", TaskSource(model="logreg"), TASK)
-    participation = Participation(np.array([[0, 1]]), np.zeros(14, dtype=np.int64))
+    participation = Participation.complete(np.array([[0, 1]]), np.zeros(14, dtype=np.int64))
     (only,) = oracle(Plan(rounds=1), participation, 0)
     assert only.clients == 2
 

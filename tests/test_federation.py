@@ -36,7 +36,7 @@ PLAN = Plan(rounds=4, batch_size=20)
 
 def participation(clients: int, per_round: int, *, rounds: int = 4) -> Participation:
     drawn = [stream(0, "test", number).choice(clients, per_round, replace=False) for number in range(rounds)]
-    return Participation(np.array(drawn), np.zeros(clients, dtype=np.int64))
+    return Participation.complete(np.array(drawn), np.zeros(clients, dtype=np.int64))
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from flopt.participation import Participation
 from flopt.plan import Plan
 from flopt.trace import Round, record
 
-PARTICIPATION = Participation(np.array([[0, 1], [2, 0], [1, 2]]), np.zeros(3, dtype=np.int64))
+PARTICIPATION = Participation.complete(np.array([[0, 1], [2, 0], [1, 2]]), np.zeros(3, dtype=np.int64))
 
 
 class Log:

@@ -31,7 +31,7 @@ def threads() -> Iterator[None]:
 
 def drawn(rounds: int, clients: int = 14) -> Participation:
     selected = np.array([stream(0, "clients", number).choice(clients, 5, replace=False) for number in range(rounds)])
-    return Participation(selected, np.zeros(clients, dtype=np.int64))
+    return Participation.complete(selected, np.zeros(clients, dtype=np.int64))
 
 
 @pytest.mark.parametrize("model", ["logreg", "mlp"])
@@ -63,7 +63,7 @@ from flopt.participation import Participation
 from flopt.plan import Plan
 from flopt.task import TaskSource
 
-taking_part = Participation(np.array([[3, 1, 7], [0, 13, 3]]), np.zeros(14, dtype=np.int64))
+taking_part = Participation.complete(np.array([[3, 1, 7], [0, 13, 3]]), np.zeros(14, dtype=np.int64))
 print([(r.accuracy, r.loss.hex(), r.test_accuracy) for r in simulated(TaskSource())(Plan(rounds=2), taking_part, 5)])
 """
 
@@ -77,7 +77,7 @@ def test_another_process_gives_the_same_bits() -> None:
         check=True,
         env={**os.environ, "PYTHONPATH": root, "PYTHONHASHSEED": "77"},
     )
-    taking_part = Participation(np.array([[3, 1, 7], [0, 13, 3]]), np.zeros(14, dtype=np.int64))
+    taking_part = Participation.complete(np.array([[3, 1, 7], [0, 13, 3]]), np.zeros(14, dtype=np.int64))
     rounds = simulated(TaskSource())(Plan(rounds=2), taking_part, 5)
     assert done.stdout.strip() == str([(r.accuracy, r.loss.hex(), r.test_accuracy) for r in rounds])
 

@@ -13,7 +13,7 @@ from flopt.participation import Participation
 
 
 def drawn(selected: ArrayLike, group_of: ArrayLike = (0, 0, 1, 1, 1, 1)) -> Participation:
-    return Participation(np.array(selected, dtype=np.int64), np.array(group_of, dtype=np.int64))
+    return Participation.complete(np.array(selected, dtype=np.int64), np.array(group_of, dtype=np.int64))
 
 
 def test_rounds_are_counted() -> None:

@@ -122,7 +122,7 @@ def test_one_round_by_hand() -> None:
     fleet = load_fleet("jetson_lab")
     task = Task("hand", (10, 400, 1, 1), ((250_000,),), 1e9, 0.5)
     plan = Plan(rounds=1, local_epochs=2, client_fraction=0.5)
-    participation = Participation(np.array([[1, 0]]), np.array([0, 1, 0, 1]))
+    participation = Participation.complete(np.array([[1, 0]]), np.array([0, 1, 0, 1]))
     footprint = realised_footprint(plan, task, participation, rates(fleet, Pricing(pue=1.5)))
     # Training: 2 x 10 x 1e9 / 2e10 = 1 s, 2 x 400 x 1e9 / 2e11 = 4 s. Each way 8e6 bit / 1e9 bit/s = 0.008 s.
     assert footprint.duration_s.tolist() == pytest.approx([4.016], rel=1e-12)

@@ -49,7 +49,7 @@ def estimate_facts(problem: Problem, run: Run) -> dict[str, Any]:
         "task": problem.task.name,
         "fleet": problem.fleet.name,
         "network": problem.pricing.network,
-        "pue": problem.rates.pue,
+        "pue": float(problem.pricer.rates.pue),
         "clients_per_round": run.clients_per_round,
         "clients": problem.task.clients,
         "priced_for_clients": problem.population or problem.task.clients,

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
-from functools import lru_cache
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from flopt.emissions.coefficient import Coefficient
 from flopt.emissions.fleet import Group
-from flopt.toml_file import read_toml
+from flopt.emissions.network_file import network_facts
 from flopt.units import BITS_PER_BYTE, BYTES_PER_GB, J_PER_KWH
 
-__all__ = ["NetworkModel", "ValueOf", "fact", "network_rates", "stacked"]
+__all__ = ["NetworkModel", "ValueOf", "network_rates", "shipped", "stacked"]
 
 Array = NDArray[np.float64]
 NetworkModel = Literal["router", "per_gb", "per_hop"]
@@ -39,24 +38,19 @@ def network_rates(
     """
     zero = np.zeros(len(groups))
     if model == "router":
-        watts = value_of("network.router_w", fact("network", "router_w", "W")) if router_w is None else _one(router_w)
+        watts = shipped("network.router_w", value_of) if router_w is None else _one(router_w)
         return zero, zero, stacked([watts] * len(groups))
     if model == "per_hop":
         return _per_hop(groups, "down", value_of), _per_hop(groups, "up", value_of), zero
     if kwh_per_gb is not None:
         return zero + kwh_per_gb, zero + kwh_per_gb, zero
-    names = [f"{group.link.kind}_kwh_per_gb" for group in groups]
-    per_gb = stacked([value_of(f"network.{name}", fact("network", name, "kWh/GB")) for name in names])
+    per_gb = stacked([shipped(f"network.{group.link.kind}_kwh_per_gb", value_of) for group in groups])
     return per_gb, per_gb, zero
 
 
-@lru_cache
-def fact(table: str, name: str, unit: str) -> Coefficient:
-    """A coefficient of the shipped `network.toml`; a table in a table is written with a dot."""
-    entry: Any = _facts()
-    for key in (*table.split("."), name):
-        entry = entry[key]
-    return Coefficient.of(entry, unit, f"network.toml: {table}.{name}")
+def shipped(name: str, value_of: ValueOf) -> Array:
+    """What stands in for a shipped coefficient, such as `network.router_w`."""
+    return value_of(name, network_facts()[name])
 
 
 def stacked(values: Sequence[Array]) -> Array:
@@ -72,11 +66,9 @@ def _per_hop(groups: Sequence[Group], way: str, value_of: ValueOf) -> Array:
 
 def _path(kind: str, value_of: ValueOf) -> Array:
     """nJ per bit of the machines beyond the access network."""
-    total: Array = np.zeros(())
-    for machine in _facts()["hop"]:
-        each = value_of(f"hop.{machine}.nj_per_bit", fact(f"hop.{machine}", "nj_per_bit", "nJ/bit"))
-        total = total + each * value_of(f"hop.{machine}.{kind}", fact(f"hop.{machine}", kind, "1"))
-    return total
+    machines = [name.removesuffix(f".{kind}") for name in network_facts() if re.fullmatch(rf"hop\..+\.{kind}", name)]
+    passed = [shipped(f"{name}.nj_per_bit", value_of) * shipped(f"{name}.{kind}", value_of) for name in machines]
+    return np.asarray(sum(passed))
 
 
 def _access(group: Group, way: str, value_of: ValueOf) -> Array:
@@ -85,12 +77,7 @@ def _access(group: Group, way: str, value_of: ValueOf) -> Array:
     own = link.access_nj_per_bit_down if way == "down" else link.access_nj_per_bit_up
     if own is not None:
         return value_of(f"link.{link.name}.access_{way}", own)
-    return value_of(f"access.{link.kind}.{way}", fact(f"access.{link.kind}", f"{way}_nj_per_bit", "nJ/bit"))
-
-
-@lru_cache
-def _facts() -> dict[str, Any]:
-    return read_toml(Path(__file__).parent / "data" / "network.toml")
+    return shipped(f"access.{link.kind}.{way}_nj_per_bit", value_of)
 
 
 def _one(value: float) -> Array:

@@ -1,120 +1,142 @@
-"""Rounds in time: when each begins and ends, and what its energy carries at those hours."""
+"""The pricer: a fleet and its pricing, ready to price any work, at annual means or hour by hour."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from flopt.emissions.energy import RoundEnergy, round_energy
+from flopt.emissions.energy import cohort, round_energy
 from flopt.emissions.fleet import Fleet
 from flopt.emissions.footprint import Footprint, joined, priced, push_footprint, round_footprint
 from flopt.emissions.grid import Grid
-from flopt.emissions.pricing import Pricing, ValueOf, central, grid_factor, grid_of, rates
+from flopt.emissions.network import ValueOf
+from flopt.emissions.pricing import Pricing, central, grid_factor, grid_of, rates
 from flopt.emissions.rates import Rates
 from flopt.emissions.series import utc_time
 from flopt.emissions.work import Work
 from flopt.errors import FloptError
 
-__all__ = ["footprint_along", "receivers", "round_hours"]
+__all__ = ["Pricer"]
 
 Array = NDArray[np.float64]
 
 
-def footprint_along(work: Work, fleet: Fleet, pricing: Pricing, rounds: int, value_of: ValueOf = central) -> Footprint:
-    """Cumulative expected footprint after each of `rounds` rounds of one plan, arrays of shape (..., rounds).
-
-    `work` has the shape () of one plan. Without a start hour all rounds are equal; with one, each is priced at the
-    hours that it lasts, and drawn from those who are available when it begins.
-    """
-    if pricing.start is not None:
-        return _Timeline(work, fleet, pricing, value_of).along(rounds)
-    table = rates(fleet, pricing, value_of)
-    per_round = round_footprint(work, table)
-    return per_round.over_rounds(rounds, push_footprint(work, table, receivers(work, pricing)))
-
-
-def receivers(work: Work, pricing: Pricing) -> Array:
-    """Clients that the final model is sent to, once."""
-    if pricing.final_push == "none":
-        return np.zeros_like(work.clients)
-    return work.clients if pricing.final_push == "drawn" else np.full_like(work.clients, work.population)
-
-
-def round_hours(work: Work, fleet: Fleet, pricing: Pricing, rounds: int) -> list[float | None]:
-    """The hour of the day (UTC) at which each round begins; None where no start is given."""
-    if pricing.start is None:
-        return [None] * rounds
-    timeline = _Timeline(work, fleet, pricing, central)
-    return [float(hour) for hour in (timeline.first_hour + timeline.begins(rounds)[:-1]) % 24]
-
-
 @dataclass(frozen=True, eq=False)
-class _Timeline:
-    """One plan on the clock; times are hours after the start, from central values whatever is drawn at random."""
+class Pricer:
+    """Prices work on one fleet; `value_of` stands in for every coefficient: central values, or common draws."""
 
-    work: Work
     fleet: Fleet
     pricing: Pricing
-    value_of: ValueOf
+    value_of: ValueOf = central
+
+    @cached_property
+    def rates(self) -> Rates:
+        """The fleet as numbers, at the mean availability of the day."""
+        return rates(self.fleet, self.pricing, self.value_of)
 
     @cached_property
     def grid(self) -> Grid:
+        """The grid that is priced with."""
         return grid_of(self.fleet, self.pricing)
 
-    @cached_property
-    def first_hour(self) -> float:
-        """Hour of the day (UTC) of the start."""
-        moment = utc_time(str(self.pricing.start), "pricing: start")
-        return moment.hour + moment.minute / 60 + moment.second / 3600
+    def per_round(self, work: Work) -> Footprint:
+        """Expected footprint of one round of each plan, at annual means: arrays of the shape of `work.clients`."""
+        return round_footprint(work, self.rates)
 
-    @cached_property
-    def steady(self) -> bool:
-        """Whether equally many clients can be drawn at all hours."""
-        return all(len(set(group.availability)) == 1 for group in self.fleet.groups)
+    def once(self, work: Work) -> Footprint:
+        """Footprint of what is done one time: the final model is sent out."""
+        return push_footprint(work, self.rates, self._receivers(work))
 
-    def begins(self, rounds: int) -> Array:
-        """Begin of each round, and the end of the last, in hours after the start; shape (rounds + 1,)."""
-        if self.steady:
-            return np.arange(rounds + 1, dtype=np.float64) * self._lasts(0)
-        begins = [0.0]
-        for _ in range(rounds):
-            begins.append(begins[-1] + self._lasts(self._slot(begins[-1])))
-        return np.array(begins)
+    def along(self, work: Work, rounds: int) -> Footprint:
+        """Cumulative expected footprint after each round of one plan, arrays of shape (..., rounds).
 
-    def along(self, rounds: int) -> Footprint:
-        """The cumulative footprint, with the final push at the last hour's rates."""
-        begins = self.begins(rounds)
+        `work` has the shape (). Without a start hour all rounds are equal; with one, each is priced at the hours that
+        it lasts, and drawn from those who are available when it begins.
+        """
+        self.check(work)
+        if self.pricing.start is None:
+            return self.per_round(work).over_rounds(rounds, self.once(work))
+        begins = self._begins(work, rounds)
         slots = np.array([self._slot(begin) for begin in begins[:-1]])
         clients, server = self._intensities(begins)
         parts, places = [], []
         for slot in sorted(set(slots.tolist())):
-            rows = np.flatnonzero(slots == slot)
-            energy, table = self._energy(slot)
+            rows, table = np.flatnonzero(slots == slot), self._rates_at(slot)
+            energy = round_energy(work, table)
             parts.append(priced(energy, table, g_per_kwh=clients[rows], server_g_per_kwh=server[rows]))
             places.append(rows)
         order = np.argsort(np.concatenate(places))
         each = joined(parts).map(lambda values: np.cumsum(values[..., order], axis=-1))
-        table = self._rates(int(slots[-1]))
-        push = push_footprint(self.work, table, receivers(self.work, self.pricing))
-        return each.plus(push.map(lambda value: value if value.ndim else value[np.newaxis]))
+        return each.plus(self.once(work).map(lambda value: value if value.ndim else value[np.newaxis]))
+
+    def day_hours(self, work: Work, rounds: int) -> list[float | None]:
+        """The hour of the day (UTC) at which each round begins; None where no start is given."""
+        if self.pricing.start is None:
+            return [None] * rounds
+        return [float(hour) % 24 for hour in self._first_hour + self._begins(work, rounds)[:-1]]
+
+    def check(self, work: Work) -> None:
+        """Raise a `FloptError` where the fleet cannot run a round of this plan (shape ()) at all."""
+        for hour in [None] if self._steady or self.pricing.start is None else range(24):
+            table = self.rates if hour is None else self._rates_at(hour)
+            there = np.floor(work.population * table.available + 1e-9)
+            if there < cohort(replace(work, population=np.inf), table).drawn:
+                when = "" if hour is None else f" at {hour:02}:00 UTC"
+                raise FloptError(
+                    f"fleet {self.fleet.name}: {there:.0f} of {work.population:.0f} clients can be drawn{when}, and a "
+                    f"round draws more for {float(work.clients):.0f} updates; lower client_fraction"
+                )
+        self._check_deadline(work)
+
+    def _check_deadline(self, work: Work) -> None:
+        if self.fleet.deadline_s is None:
+            return
+        used = round_energy(work, self.rates).training
+        fastest = round_energy(work, replace(self.rates, deadline_s=None)).round_s
+        if not float(np.max(used)) > 0:
+            raise FloptError(
+                f"fleet {self.fleet.name}: deadline_s = {self.fleet.deadline_s:g}: no client can finish a round of "
+                f"this plan in it; without a deadline the round lasts {float(np.max(fastest)):.3g} s"
+            )
+
+    def _receivers(self, work: Work) -> Array:
+        if self.pricing.final_push == "none":
+            return np.zeros_like(work.clients)
+        return work.clients if self.pricing.final_push == "drawn" else np.full_like(work.clients, work.population)
+
+    def _begins(self, work: Work, rounds: int) -> Array:
+        """Begin of each round, and the end of the last, in hours after the start; from central values."""
+        slots = [0] if self._steady else range(24)
+        lasts_h = [float(round_energy(work, self._central(slot)).round_s) / 3600 for slot in slots]
+        if self._steady:
+            return np.arange(rounds + 1, dtype=np.float64) * lasts_h[0]
+        begins = [0.0]
+        for _ in range(rounds):
+            begins.append(begins[-1] + lasts_h[self._slot(begins[-1])])
+        return np.array(begins)
+
+    @cached_property
+    def _steady(self) -> bool:
+        """Whether equally many clients can be drawn at all hours."""
+        return all(len(set(group.availability)) == 1 for group in self.fleet.groups)
+
+    @cached_property
+    def _first_hour(self) -> float:
+        moment = utc_time(str(self.pricing.start), "pricing: start")
+        return moment.hour + moment.minute / 60 + moment.second / 3600
 
     def _slot(self, begin: float) -> int:
         """The hour of the day that decides who is available; 0 where it makes no difference."""
-        return 0 if self.steady else int(self.first_hour + begin) % 24
+        return 0 if self._steady else int(self._first_hour + begin) % 24
 
-    def _lasts(self, slot: int) -> float:
-        table = rates(self.fleet, self.pricing, hour=None if self.steady else float(slot))
-        return float(round_energy(self.work, table).round_s) / 3600
+    def _rates_at(self, slot: int) -> Rates:
+        return rates(self.fleet, self.pricing, self.value_of, hour=None if self._steady else slot)
 
-    def _rates(self, slot: int) -> Rates:
-        return rates(self.fleet, self.pricing, self.value_of, hour=None if self.steady else float(slot))
-
-    def _energy(self, slot: int) -> tuple[RoundEnergy, Rates]:
-        table = self._rates(slot)
-        return round_energy(self.work, table), table
+    def _central(self, slot: int) -> Rates:
+        return rates(self.fleet, self.pricing, hour=None if self._steady else slot)
 
     def _intensities(self, begins: Array) -> tuple[Array, Array]:
         """Mean intensity while each round lasts: shape (rounds, groups) for the clients, (rounds,) for the server."""

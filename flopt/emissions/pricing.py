@@ -10,12 +10,14 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from flopt.emissions.coefficient import Coefficient
+from flopt.emissions.coefficient import Coefficient, is_number
 from flopt.emissions.fleet import Fleet, Group, Server
 from flopt.emissions.grid import Grid, annual_grid, check_kinds, grid_of_number
 from flopt.emissions.grid_file import load_grid
-from flopt.emissions.network import NetworkModel, ValueOf, fact, network_rates, stacked
+from flopt.emissions.network import NetworkModel, ValueOf, network_rates, shipped, stacked
+from flopt.emissions.network_file import network_facts
 from flopt.emissions.rates import Rates
+from flopt.emissions.series import utc_time
 from flopt.errors import FloptError, unknown
 
 __all__ = [
@@ -69,14 +71,22 @@ class Pricing:
         for name, allowed in (("network", get_args(NetworkModel)), ("final_push", get_args(FinalPush))):
             if getattr(self, name) not in allowed:
                 raise unknown(f"pricing.{name}", str(getattr(self, name)), allowed)
-        if self.pue is not None and not 1 <= self.pue < 10:
-            raise FloptError(f"pricing: pue = {self.pue:g}: must be at least 1 and below 10")
+        if self.pue is not None and not (is_number(self.pue) and 1 <= self.pue < 10):
+            raise FloptError(f"pricing: pue = {self.pue!r}: must be a number, at least 1 and below 10")
         for name in ("router_w", "kwh_per_gb"):
             value = getattr(self, name)
-            if value is not None and not 0 <= value < float("inf"):
-                raise FloptError(f"pricing: {name} = {value:g}: must not be negative")
-        if not 0 <= self.evaluation_fraction <= 1:
-            raise FloptError(f"pricing: evaluation_fraction = {self.evaluation_fraction:g}: must be between 0 and 1")
+            if value is not None and not (is_number(value) and value >= 0):
+                raise FloptError(f"pricing: {name} = {value!r}: must be a number, and not negative")
+        for name in ("country", "server_country"):
+            value = getattr(self, name)
+            if value is not None:
+                annual_grid().checked(value, f"pricing: {name}")
+        if not (is_number(self.evaluation_fraction) and 0 <= self.evaluation_fraction <= 1):
+            raise FloptError(f"pricing: evaluation_fraction = {self.evaluation_fraction!r}: must be between 0 and 1")
+        if self.start is not None:
+            utc_time(self.start, "pricing: start")
+        if self.flat and self.start is None:
+            raise FloptError("pricing: flat = true: it says what to do about hours, so it needs a start")
 
 
 def central(_: str, coefficient: Coefficient) -> Array:
@@ -131,7 +141,7 @@ def rates(fleet: Fleet, pricing: Pricing, value_of: ValueOf = central, *, hour: 
         embodied_kg_per_s=resolved.embodied() if pricing.embodied else np.zeros(len(groups)),
         server_embodied_kg_per_s=_server_embodied(value_of) if pricing.embodied else np.zeros(()),
         evaluation_fraction=pricing.evaluation_fraction,
-        forward_share=value_of("evaluation.forward_share", fact("evaluation", "forward_share", "1")),
+        forward_share=shipped("evaluation.forward_share", value_of),
     )
 
 
@@ -185,15 +195,15 @@ def _server_w(server: Server, value_of: ValueOf) -> Array:
 def _pue(server: Server, pricing: Pricing, value_of: ValueOf) -> Array:
     if pricing.pue is not None:
         return np.asarray(pricing.pue)
-    return value_of("server.pue", fact("server", "pue", "1") if server.pue is None else server.pue)
+    return value_of("server.pue", server.pue or network_facts()["server.pue"])
 
 
 def grid_factor(country: str, value_of: ValueOf) -> Array:
     """The uncertainty of a country's intensities: one factor for all of them, centrally 1."""
-    return value_of(f"grid.{country}", fact("grid", "relative", "1"))
+    return value_of(f"grid.{country}", network_facts()["grid.relative"])
 
 
 def _server_embodied(value_of: ValueOf) -> Array:
-    kg = value_of("server.embodied_kg", fact("server", "embodied_kg", "kg"))
-    years = value_of("server.lifetime_years", fact("server", "lifetime_years", "year"))
+    kg = shipped("server.embodied_kg", value_of)
+    years = shipped("server.lifetime_years", value_of)
     return np.asarray(kg / (years * _SECONDS_PER_YEAR))

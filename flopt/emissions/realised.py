@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from flopt.emissions.footprint import Footprint, Parts
 from flopt.emissions.rates import Rates
@@ -14,6 +15,8 @@ from flopt.units import G_PER_KG, J_PER_KWH
 
 __all__ = ["realised_footprint"]
 
+Array = NDArray[np.float64]
+
 
 def realised_footprint(plan: Plan, task: Task, participation: Participation, rates: Rates) -> Footprint:
     """Footprint of each round with the drawn clients' own sizes, groups and slowest member; shape (rounds,).
@@ -21,23 +24,23 @@ def realised_footprint(plan: Plan, task: Task, participation: Participation, rat
     At annual intensities, without evaluation, final push and embodied carbon: those do not depend on who was drawn.
     """
     group = participation.group_of[participation.selected]
-    round = happened(plan, task, rates, participation.selected, participation.group_of, participation.reports)
-    used, cost, wait_w = round.used, round.cost, rates.wait_w[group]
-    ends = round.round_s[:, np.newaxis]
-    stopped = np.where(round.reports, cost.kwh_until(ends), np.minimum(cost.kwh_until(ends), cost.unsent_kwh))
-    kwh = {
+    round_ = happened(plan, task, rates, participation.selected, participation.group_of, participation.reports)
+    used, cost, wait_w = round_.used, round_.cost, np.asarray(rates.wait_w[group])
+    ends = round_.round_s[:, np.newaxis]
+    stopped = np.where(round_.reports, cost.kwh_until(ends), np.minimum(cost.kwh_until(ends), cost.unsent_kwh))
+    kwh: dict[str, Array] = {
         "training": used * cost.train_kwh,
-        "waiting": np.where(used, ends - cost.busy_s, 0.0) * (wait_w / J_PER_KWH),
+        "waiting": np.asarray(np.where(used, ends - cost.busy_s, 0.0)) * (wait_w / J_PER_KWH),
         "download": used * cost.download_kwh,
         "upload": used * cost.upload_kwh,
         "network": used * (cost.network_down_kwh + cost.network_up_kwh),
         "wasted": ~used * stopped,
     }
-    server_kwh = round.round_s * (rates.server_w * rates.pue / J_PER_KWH)
+    server_kwh = round_.round_s * (rates.server_w * rates.pue / J_PER_KWH)
     nothing = np.zeros_like(server_kwh)
     others = {"evaluation": nothing, "embodied": nothing}
     energy = Parts(**{part: each.sum(axis=1) for part, each in kwh.items()}, server=server_kwh, **others)
     weights = rates.g_per_kwh[group] / G_PER_KG
     server_kg = server_kwh * (rates.server_g_per_kwh / G_PER_KG)
     co2e = Parts(**{part: (each * weights).sum(axis=1) for part, each in kwh.items()}, server=server_kg, **others)
-    return Footprint(energy, co2e, round.round_s)
+    return Footprint(energy, co2e, round_.round_s)

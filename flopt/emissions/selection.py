@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from flopt.emissions.client_cost import ClientCost, client_cost
 from flopt.emissions.energy import cohort
 from flopt.emissions.fleet import Fleet
-from flopt.emissions.hours import round_hours
-from flopt.emissions.pricing import Pricing, availability, rates
+from flopt.emissions.pricer import Pricer
+from flopt.emissions.pricing import availability
 from flopt.emissions.rates import Rates
 from flopt.emissions.settling import settle
 from flopt.emissions.work import expected_work
@@ -37,21 +37,21 @@ class Happened:
     round_s: Array
 
 
-def draw_participation(plan: Plan, task: Task, fleet: Fleet, pricing: Pricing, seed: int) -> Participation:
+def draw_participation(plan: Plan, task: Task, pricer: Pricer, seed: int) -> Participation:
     """Draw the clients of every round, uniformly without replacement from those who are available, and their fate.
 
     Common random numbers: round r draws the same clients under every plan; one with a larger K draws more of the
     same order, so that plans are compared on equal luck.
     """
+    fleet, work = pricer.fleet, expected_work([plan], task)[0]
+    pricer.check(work)
     group_of = assign_groups(task.clients, fleet, seed)
-    work = expected_work([plan], task)[0]
-    hours = round_hours(work, fleet, pricing, plan.rounds)
-    drawn = int(cohort(work, rates(fleet, pricing)).drawn)
+    drawn = int(cohort(work, pricer.rates).drawn)
+    hours = pricer.day_hours(work, plan.rounds)
     selected = np.stack([_drawn(group_of, fleet, hour, drawn, seed, index) for index, hour in enumerate(hours)])
     drop_out = np.array([group.drop_out for group in fleet.groups])[group_of]
     reports = np.stack([_reports(drop_out, seed, index)[clients] for index, clients in enumerate(selected)])
-    table = rates(fleet, pricing)
-    used = happened(plan, task, table, selected, group_of, reports).used
+    used = happened(plan, task, pricer.rates, selected, group_of, reports).used
     return Participation(selected, reports, used, group_of)
 
 

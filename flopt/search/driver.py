@@ -223,7 +223,7 @@ class Driver:
         return [known and bool(above) for known, above in zip(self._known, positive, strict=True)]
 
     def _limits(self) -> list[tuple[Limit, bool]]:
-        runs = [self.problem.run(plan) for plan in self.problem.spread_plans()]
+        runs = self.problem.spread_runs()
         return [(limit, all(limit.objective.is_known(run) for run in runs)) for limit in self.problem.limits]
 
     def _load(self) -> None:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from flopt.emissions.fleet import Fleet
-from flopt.emissions.footprint import Footprint, round_footprint
-from flopt.emissions.pricing import Pricing, Rates, rates
+from flopt.emissions.footprint import Footprint
+from flopt.emissions.pricer import Pricer
+from flopt.emissions.pricing import Pricing
 from flopt.emissions.realised import realised_footprint
 from flopt.emissions.selection import draw_participation
-from flopt.emissions.work import expected_work
+from flopt.emissions.work import Work, expected_work
 from flopt.errors import FloptError
 from flopt.objectives import Objective
 from flopt.participation import Participation
@@ -72,32 +74,42 @@ class Problem:
     objectives: tuple[Objective, ...]
     limits: tuple[Limit, ...] = ()
 
-    @property
-    def rates(self) -> Rates:
-        """The fleet as numbers."""
-        return rates(self.fleet, self.pricing)
+    @cached_property
+    def pricer(self) -> Pricer:
+        """The fleet and its pricing, ready to price any plan."""
+        return Pricer(self.fleet, self.pricing)
 
-    def per_round(self, plan: Plan) -> Footprint:
-        """Expected footprint of one round of the plan."""
-        work = expected_work([plan], self.task)
-        if self.population is not None:
-            work = work.scaled_to(self.population)
-        return round_footprint(work, self.rates).map(lambda each: each[0])
+    def work(self, plan: Plan) -> Work:
+        """What one round of the plan makes the priced population do; arrays of shape ()."""
+        work = expected_work([plan], self.task)[0]
+        return work if self.population is None else work.scaled_to(self.population)
+
+    def can_run(self, plan: Plan) -> bool:
+        """Whether the fleet can run a round of it: enough clients at every hour, and a deadline that some meet."""
+        try:
+            self.pricer.check(self.work(plan))
+        except FloptError:
+            return False
+        return True
 
     def run(self, plan: Plan, trace: Trace | None = None) -> Run:
         """The plan as a run: predicted, or with what happened."""
-        return Run.of(plan, self.task, self.per_round(plan), trace)
+        work = self.work(plan)
+        rounds = plan.rounds if trace is None else max(1, len(trace))
+        return Run.of(plan, self.task, self.pricer.along(work, rounds), trace, clients=int(work.clients))
 
     def participation(self, plan: Plan, seed: int) -> Participation:
-        """Who takes part in each round."""
-        return draw_participation(plan, self.task, self.fleet, seed)
+        """Who takes part in each round: the task's own clients, whatever population is priced."""
+        return draw_participation(plan, self.task, self.pricer, seed)
 
     def realised(self, plan: Plan, seed: int) -> Footprint:
         """What the clients that took part would have emitted, each round by itself; the task's own clients."""
-        return realised_footprint(plan, self.task, self.participation(plan, seed), self.rates)
+        return realised_footprint(plan, self.task, self.participation(plan, seed), self.pricer.rates)
 
     def within_known_limits(self, plan: Plan) -> Plan | None:
         """The plan with its rounds cut to what the known limits allow; None where not even one round is."""
+        if not self.can_run(plan):
+            return None
         predicted = self.run(plan)
         allowed = np.ones(plan.rounds, dtype=bool)
         for limit in self.limits:
@@ -109,8 +121,13 @@ class Problem:
 
     def known(self) -> tuple[bool, ...]:
         """Which objectives are known before training: they succeed on three spread plans of the space."""
-        predicted = [self.run(plan) for plan in self.spread_plans()]
+        predicted = self.spread_runs()
         return tuple(all(objective.is_known(run) for run in predicted) for objective in self.objectives)
+
+    def spread_runs(self) -> list[Run]:
+        """Predicted runs of those of three spread plans that the fleet can run; a `FloptError` where it can run none."""
+        plans = list(self.spread_plans())
+        return [self.run(plan) for plan in plans if self.can_run(plan)] or [self.run(plan) for plan in plans[:1]]
 
     def spread_plans(self) -> Iterator[Plan]:
         """The plans at the low end, the middle and the high end of every axis."""

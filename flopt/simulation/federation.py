@@ -35,10 +35,11 @@ def federated(setup: Setup, plan: Plan, participation: Participation, seed: int)
     _check(setup, plan, participation)
     training = _Training(setup, plan, seed, ErrorFeedback(plan.uplink))
     weights = setup.initial(stream_seed(seed, "init"))
-    for index, drawn in enumerate(participation.selected[: plan.rounds]):
-        clients = [int(client) for client in drawn]
-        weights = training.advance(weights, clients, index)
-        yield training.report(weights, clients, index)
+    for index in range(plan.rounds):
+        clients = [int(client) for client in participation.users(index)]
+        if clients:  # else nobody reported in time, and the server keeps its model
+            weights = training.advance(weights, clients, index)
+        yield training.report(weights, clients, index, drawn=participation.selected.shape[1])
 
 
 def _check(setup: Setup, plan: Plan, participation: Participation) -> None:
@@ -77,8 +78,8 @@ class _Training:
         self._check_finite(local, index)
         return [after - before for after, before in zip(local, received, strict=True)]
 
-    def report(self, weights: Sequence[Tensor], clients: Sequence[int], index: int) -> Round:
-        """What the round did, and how good the model is after it."""
+    def report(self, weights: Sequence[Tensor], clients: Sequence[int], index: int, drawn: int) -> Round:
+        """What the round did, and how good the model is after it; all that were drawn have received the model."""
         setup, plan = self.setup, self.plan
         accuracy, loss = _evaluated(setup, weights, setup.split.validation)
         self._check_finite([loss], index)
@@ -87,7 +88,7 @@ class _Training:
             loss=float(loss),
             clients=len(clients),
             samples=plan.local_epochs * sum(len(setup.split.train[client]) for client in clients),
-            download_bytes=len(clients) * plan.downlink.wire_bytes(setup.shapes),
+            download_bytes=drawn * plan.downlink.wire_bytes(setup.shapes),
             upload_bytes=len(clients) * plan.uplink.wire_bytes(setup.shapes),
             test_accuracy=_evaluated(setup, weights, setup.split.test)[0],
         )
