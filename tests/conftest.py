@@ -13,6 +13,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+with warnings.catch_warnings():  # typer 0.20 reads names that click 8.5 deprecates
+    warnings.filterwarnings("ignore", message=".*Click 9", category=DeprecationWarning)
+    from flopt.cli import main
+
 # No deadline: a first call may import a heavy package. CI draws the same examples every time.
 settings.register_profile("flopt", deadline=None, derandomize=os.environ.get("CI") == "true")
 settings.load_profile("flopt")
@@ -57,13 +61,8 @@ def command(
     def run(*arguments: object) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["flopt", *map(str, arguments)])
         capsys.readouterr()
-        with warnings.catch_warnings():
-            # typer 0.20 reads names that click 8.5 deprecates.
-            warnings.filterwarnings("ignore", message=".*Click 9", category=DeprecationWarning)
-            from flopt.cli import main
-
-            with pytest.raises(SystemExit) as end:
-                main()
+        with pytest.raises(SystemExit) as end:
+            main()
         said = capsys.readouterr()
         return int(end.value.code or 0), said.out, said.err
 

@@ -1,0 +1,159 @@
+"""`flopt front` and `flopt recommend`: the answer, for people and for programs."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flopt.emissions.footprint import PARTS
+from flopt.plan import PLAN_FIELDS
+from flopt.results import open_results
+
+Command = Callable[..., tuple[int, str, str]]
+
+WATER = "from flopt import objective\n@objective(direction='minimize', unit='L')\ndef water(run):\n    "
+KEYS = [
+    "run",
+    "round",
+    *PLAN_FIELDS,
+    "accuracy",
+    "co2e_kg",
+    *(f"co2e_{part}_kg" for part in PARTS),
+    "expected_co2e_kg",
+    "expected_energy_kwh",
+    "expected_duration_s",
+    "test_accuracy",
+    "realised_samples",
+    "realised_download_bytes",
+    "realised_upload_bytes",
+    "realised_co2e_kg",
+    "oracle",
+]
+
+
+@pytest.fixture
+def rows(command: Command, analytic_study: Path) -> list[dict[str, Any]]:
+    code, out, err = command("front", analytic_study, "--json")
+    assert (code, err) == (0, "")
+    return list(json.loads(out))
+
+
+def test_json_has_the_documented_keys_with_units(rows: list[dict[str, Any]]) -> None:
+    assert rows
+    assert all(list(row) == KEYS for row in rows)
+
+
+def test_json_is_the_table_of_the_folder(rows: list[dict[str, Any]], analytic_study: Path) -> None:
+    with (analytic_study / "front.csv").open(encoding="utf-8", newline="") as lines:
+        table = list(csv.DictReader(lines))
+    for found, row in zip(table, rows, strict=True):
+        assert {name: type(row[name])(text) for name, text in found.items()} == row
+
+
+def test_the_table_has_a_row_for_each_point_and_says_what_it_is(command: Command, analytic_study: Path) -> None:
+    code, out, err = command("front", analytic_study)
+    assert (code, err) == (0, "")
+    head, *lines = out.splitlines()
+    points = open_results(analytic_study).front().points
+    assert head.split()[:3] == ["run@round", "accuracy", "co2e"]
+    assert [line.split()[0] for line in lines[: len(points)]] == [f"{p.number}@{p.run.rounds}" for p in points]
+    assert sum(" knee " in line for line in lines) == 1
+    assert lines[-1].startswith(f"{len(points)} points; accuracy from the analytic curve, not measured")
+    assert "CO2e and energy predicted for the fleet" in lines[-1]
+
+
+def test_other_objectives_score_the_old_runs_anew(command: Command, analytic_study: Path, tmp_path: Path) -> None:
+    (tmp_path / "my water.py").write_text(WATER + "return 1.8 * run.energy_kwh\n", encoding="utf-8")
+    chosen = ("--objective", "accuracy", "--objective", "my water.py:water")
+    before = (analytic_study / "journal.log").read_bytes()
+    code, out, err = command("front", analytic_study, *chosen, "--json")
+    assert (code, err) == (0, "")
+    for row in json.loads(out):
+        assert row["water_L"] == pytest.approx(1.8 * row["expected_energy_kwh"], rel=1e-15)
+    code, out, _ = command("front", analytic_study, *chosen)
+    assert code == 0
+    assert " L " in out
+    assert (analytic_study / "journal.log").read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["front of mine.png", "x.svg", "x.pdf", "x.PNG"])
+def test_a_picture_is_written_where_it_is_asked_for(
+    command: Command, analytic_study: Path, tmp_path: Path, name: str
+) -> None:
+    code, out, err = command("front", analytic_study, "--plot", name, "--json")
+    assert (code, err) == (0, f"flopt: wrote {name}\n")
+    assert json.loads(out)
+    assert (tmp_path / name).stat().st_size > 5000
+
+
+def empty_study(command: Command) -> str:
+    impossible = ("--set", "limits.co2e.at_most=1e-30", "--set", "oracle=analytic", "--workers", 1)
+    code, out, err = command("tune", *impossible, "--out", "empty")
+    assert (code, err) == (1, "")
+    assert "no further plan keeps to the limits that are known before training" in out
+    return "empty"
+
+
+def test_a_study_without_a_point_is_exit_1(command: Command) -> None:
+    folder = empty_study(command)
+    assert command("front", folder) == (1, "", "flopt: empty: no run has a point within the limits yet\n")
+    assert command("front", folder, "--json") == (1, "[]\n", "flopt: empty: no run has a point within the limits yet\n")
+    code, out, err = command("recommend", folder, "--json")
+    assert (code, out) == (1, "")
+    assert err.startswith("flopt: empty: no point of the front")
+
+
+def test_the_recommendation_says_which_and_why(
+    command: Command, analytic_study: Path, rows: list[dict[str, Any]]
+) -> None:
+    code, out, err = command("recommend", analytic_study)
+    assert (code, err) == (0, "")
+    knee = open_results(analytic_study).front().knee()
+    assert out.startswith(f"run {knee.number}, stopped after round {knee.run.rounds}: accuracy ")
+    assert "\nwhy: knee" in out
+    for name, value in knee.run.plan.settings().items():
+        assert f"\n  {name} = {value!r}\n" in out
+    code, text, _ = command("recommend", analytic_study, "--json")
+    found = json.loads(text)
+    assert found.pop("reason").startswith("knee")
+    assert found in rows
+
+
+@pytest.mark.parametrize("bound", [0.5, 0.9])
+def test_the_cheapest_point_that_is_good_enough(
+    command: Command, analytic_study: Path, rows: list[dict[str, Any]], bound: float
+) -> None:
+    code, out, err = command("recommend", analytic_study, "--at-least", f"accuracy={bound}", "--json")
+    assert (code, err) == (0, "")
+    found = json.loads(out)
+    assert found.pop("reason") == f"lowest co2e on the front with accuracy at least {bound:g}"
+    assert found == min((row for row in rows if row["accuracy"] >= bound), key=lambda row: float(row["co2e_kg"]))
+
+
+def test_limits_on_other_objectives_and_on_files(command: Command, analytic_study: Path, tmp_path: Path) -> None:
+    (tmp_path / "water.py").write_text(WATER + "return 1.8 * run.energy_kwh\n", encoding="utf-8")
+    line = ("recommend", analytic_study, "--at-most", "water.py:water=1e-6", "--at-least", "accuracy=0.6")
+    code, out, _ = command(*line, "--at-most", "duration=3600", "--json")
+    assert code == 0
+    found = json.loads(out)
+    assert 1.8 * found["expected_energy_kwh"] <= 1e-6
+    assert "water at most 1e-06 L" in found["reason"]
+
+
+def test_a_limit_that_no_point_reaches_is_exit_1_with_the_best_there_is(command: Command, analytic_study: Path) -> None:
+    code, out, err = command("recommend", analytic_study, "--at-least", "accuracy=1.1", "--at-most", "co2e=1")
+    assert (code, out) == (1, "")
+    assert "no point of the front has accuracy at least 1.1 and co2e at most 1 kg; best accuracy 0.9" in err
+    assert err.count("\n") == 1
+
+
+def test_a_priced_population_is_said(command: Command) -> None:
+    line = ("tune", "--set", "oracle=analytic", "--set", "budget.runs=2", "--workers", 1, "--out", "many")
+    code, out, _ = command(*line, "--set", "fleet.population=1_000_000")
+    assert code == 0
+    assert "accuracy from 14 clients, priced for 1,000,000" in out
