@@ -10,6 +10,7 @@ import typer
 from flopt.cli import app
 from flopt.version import __version__
 
+Scope = Literal["chip", "board", "wall"]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Objectives = Annotated[
     list[str], typer.Option("--objective", help="Objective: a shipped name, or my_objectives.py:name. Repeatable.")
@@ -120,6 +121,27 @@ def estimate(
     }
     places = {"fleet.use": fleet, "pricing.country": country, "pricing.network": network}
     print_estimate(plan, places, study, settings, as_json=as_json)
+
+
+@app.command()
+def calibrate(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE.csv", help="CodeCarbon's, or device,phase,watts,seconds,samples.")
+    ],
+    name: Annotated[str | None, typer.Option("--name", help="Name of the device. Default: that of the file.")] = None,
+    out: Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE.toml", help="Default: print it.")] = None,
+    samples: Annotated[
+        float | None, typer.Option("--samples", help="Samples that each run of CodeCarbon trained on, all epochs.")
+    ] = None,
+    scope: Annotated[
+        Scope | None, typer.Option("--scope", metavar="SCOPE", help="What the watts include: chip, board or wall.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over an existing file.")] = False,
+) -> None:
+    """Make a device file out of measurements."""
+    from flopt.cli.calibrate import write_devices
+
+    write_devices(file, name, out, samples, scope, force=force)
 
 
 Kind = Literal["objectives", "spaces", "fleets", "devices", "links", "countries", "oracles", "samplers"]

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+import tomlkit
 
 from flopt.emissions.coefficient import Coefficient
 from flopt.emissions.fleet import Device, Link
 from flopt.errors import FloptError, unknown
 from flopt.toml_file import read_toml
 
-__all__ = ["DATA", "devices_in", "links_in", "only_keys", "shipped_devices", "shipped_links", "table_of"]
+__all__ = [
+    "DATA",
+    "device_toml",
+    "devices_in",
+    "links_in",
+    "only_keys",
+    "shipped_devices",
+    "shipped_links",
+    "table_of",
+]
 
 DATA = Path(__file__).parent / "data"
 
@@ -47,6 +59,22 @@ def devices_in(content: Mapping[str, Any], file: Path) -> dict[str, Device]:
 def links_in(content: Mapping[str, Any], file: Path) -> dict[str, Link]:
     """The tables `[link.NAME]` of a file."""
     return _links(table_of(content, "link", file), str(file))
+
+
+def device_toml(devices: Iterable[Device]) -> str:
+    """The text of a file with a table `[device.NAME]` for each device: `devices_in` reads the same devices from it."""
+    tables = tomlkit.table(is_super_table=True)
+    for device in devices:
+        table = tomlkit.table()
+        table.update({"description": device.description, "scope": device.scope})
+        for key in (*_DEVICE, *_DEVICE_OPTIONAL):
+            coefficient = getattr(device, key)
+            if coefficient is not None:
+                inline = tomlkit.inline_table()
+                inline.update({name: value for name, value in asdict(coefficient).items() if value is not None})
+                table[key] = inline
+        tables[device.name] = table
+    return tomlkit.dumps({"device": tables})
 
 
 def _devices(entries: Mapping[str, Any], file: str) -> dict[str, Device]:

@@ -34,7 +34,7 @@ def realised_footprint(plan: Plan, task: Task, participation: Participation, rat
         "download": used * cost.download_kwh,
         "upload": used * cost.upload_kwh,
         "network": used * (cost.network_down_kwh + cost.network_up_kwh),
-        "wasted": ~used * stopped,
+        "wasted": np.where(used, 0.0, stopped),
     }
     server_kwh = round_.round_s * (rates.server_w * rates.pue / J_PER_KWH)
     nothing = np.zeros_like(server_kwh)
