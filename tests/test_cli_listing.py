@@ -10,7 +10,8 @@ import pytest
 
 from flopt.catalogue import ORACLES, load_objective, load_space, shipped
 from flopt.cli.commands import Kind
-from flopt.emissions.fleet_file import load_fleet, shipped_devices, shipped_fleets, shipped_links
+from flopt.emissions.device_file import shipped_devices, shipped_links
+from flopt.emissions.fleet_file import load_fleet, shipped_fleets
 from flopt.search.samplers import SAMPLERS
 
 Command = Callable[..., tuple[int, str, str]]
@@ -73,10 +74,30 @@ def test_devices_and_links_say_where_each_number_comes_from(command: Command, ki
 
 
 def test_countries_say_year_and_source(command: Command) -> None:
-    entries = json.loads(command("list", "countries", "--json")[1])
-    assert len(entries) == 212
-    assert [entry["country"] for entry in entries] == sorted(entry["country"] for entry in entries)
-    for entry in entries:
-        assert set(entry) == {"country", "name", "g_per_kwh", "year", "source"}
+    entries = {entry["country"]: entry for entry in json.loads(command("list", "countries", "--json")[1])}
+    assert len(entries) == 213
+    assert list(entries) == sorted(entries)
+    for entry in entries.values():
+        assert set(entry) == {"country", "name", "g_per_kwh", "year", "source", "kind", "hours"}
         assert entry["source"]
         assert 2000 <= entry["year"] <= 2026
+    assert [code for code, entry in entries.items() if entry["kind"] == "marginal"] == ["USA-CA"]
+    assert len([code for code, entry in entries.items() if entry["hours"]]) == 26
+
+
+def test_the_network_says_where_each_number_comes_from(command: Command) -> None:
+    for name, entry in listed(command, "network").items():
+        assert set(entry) == {"name"} | COEFFICIENT
+        assert entry["source"], name
+        assert entry["status"] in ("seen", "derived", "assumed"), name
+
+
+def test_fleets_say_how_their_rounds_go(command: Command) -> None:
+    world = listed(command, "fleets")["phones_world"]
+    assert (world["over_selection"], world["deadline_s"]) == (0.3, 600)
+
+
+def test_what_is_not_known_is_a_dash(command: Command) -> None:
+    code, table, _ = command("list", "fleets")
+    assert code == 0
+    assert next(line for line in table.splitlines() if line.startswith("jetson_lab")).split()[3] == "-"

@@ -144,7 +144,7 @@ def calibrate(
     write_devices(file, name, out, samples, scope, force=force)
 
 
-Kind = Literal["objectives", "spaces", "fleets", "devices", "links", "countries", "oracles", "samplers"]
+Kind = Literal["objectives", "spaces", "fleets", "devices", "links", "network", "countries", "oracles", "samplers"]
 
 
 @app.command(name="list")

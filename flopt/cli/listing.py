@@ -7,7 +7,6 @@ from typing import Any
 
 from flopt.cli.printing import print_json, print_table
 from flopt.emissions.coefficient import Coefficient
-from flopt.units import quantity
 
 __all__ = ["print_list"]
 
@@ -18,7 +17,7 @@ def print_list(kind: str, *, as_json: bool) -> None:
     if as_json:
         print_json(entries)
         return
-    columns = list(entries[0])
+    columns = _COLUMNS.get(kind, tuple(entries[0]))
     print_table(columns, [[_text(entry[name]) for name in columns] for entry in entries], numbers=False)
 
 
@@ -47,6 +46,8 @@ def _fleets() -> list[dict[str, Any]]:
         {
             "name": fleet.name,
             "server": fleet.server.country,
+            "over_selection": fleet.over_selection,
+            "deadline_s": fleet.deadline_s,
             "groups": "; ".join(f"{group.share:.0%} {group.name}" for group in fleet.groups),
         }
         for fleet in found
@@ -54,15 +55,21 @@ def _fleets() -> list[dict[str, Any]]:
 
 
 def _devices() -> list[dict[str, Any]]:
-    from flopt.emissions.fleet_file import shipped_devices
+    from flopt.emissions.device_file import shipped_devices
 
     return [_facts(device) for device in shipped_devices().values()]
 
 
 def _links() -> list[dict[str, Any]]:
-    from flopt.emissions.fleet_file import shipped_links
+    from flopt.emissions.device_file import shipped_links
 
     return [_facts(link) for link in shipped_links().values()]
+
+
+def _network() -> list[dict[str, Any]]:
+    from flopt.emissions.network_file import network_facts
+
+    return [{"name": name, **asdict(fact)} for name, fact in network_facts().items()]
 
 
 def _facts(value: Any) -> dict[str, Any]:
@@ -74,7 +81,9 @@ def _facts(value: Any) -> dict[str, Any]:
 def _countries() -> list[dict[str, Any]]:
     from flopt.emissions.grid import annual_grid
 
-    return [asdict(intensity) for intensity in annual_grid().by_country.values()]
+    grid = annual_grid()
+    with_hours = grid.shapes()
+    return [{**asdict(grid[code]), "hours": code in with_hours} for code in sorted(grid.by_country)]
 
 
 def _oracles() -> list[dict[str, Any]]:
@@ -90,8 +99,12 @@ def _samplers() -> list[dict[str, Any]]:
 
 
 def _text(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, dict):  # a coefficient
-        return f"{quantity(value['value'], value['unit'])} ({value['low']:g}-{value['high']:g})"
+        return f"{value['value']:g} {value['unit']} ({value['low']:g}-{value['high']:g})"
     return str(value)
 
 
@@ -101,7 +114,15 @@ _KINDS = {
     "fleets": _fleets,
     "devices": _devices,
     "links": _links,
+    "network": _network,
     "countries": _countries,
     "oracles": _oracles,
     "samplers": _samplers,
+}
+
+# What of an entry fits into a line; JSON has it all.
+_COLUMNS = {
+    "devices": ("name", "train_w", "wait_w", "receive_w", "transmit_w", "flop_per_s", "scope"),
+    "links": ("name", "down_bps", "up_bps", "kind", "description"),
+    "network": ("name", "value", "low", "high", "unit", "year", "status"),
 }

@@ -63,18 +63,18 @@ def links_in(content: Mapping[str, Any], file: Path) -> dict[str, Link]:
 
 def device_toml(devices: Iterable[Device]) -> str:
     """The text of a file with a table `[device.NAME]` for each device: `devices_in` reads the same devices from it."""
-    tables = tomlkit.table(is_super_table=True)
-    for device in devices:
-        table = tomlkit.table()
-        table.update({"description": device.description, "scope": device.scope})
-        for key in (*_DEVICE, *_DEVICE_OPTIONAL):
-            coefficient = getattr(device, key)
-            if coefficient is not None:
-                inline = tomlkit.inline_table()
-                inline.update({name: value for name, value in asdict(coefficient).items() if value is not None})
-                table[key] = inline
-        tables[device.name] = table
-    return tomlkit.dumps({"device": tables})
+    texts = [tomlkit.dumps({"device": {device.name: _device_table(device)}}) for device in devices]
+    return "\n".join(text.rstrip("\n") + "\n" for text in texts)
+
+
+def _device_table(device: Device) -> dict[str, Any]:
+    table: dict[str, Any] = {"description": device.description, "scope": device.scope}
+    for key in (*_DEVICE, *_DEVICE_OPTIONAL):
+        coefficient = getattr(device, key)
+        if coefficient is not None:
+            table[key] = tomlkit.inline_table()
+            table[key].update({name: value for name, value in asdict(coefficient).items() if value is not None})
+    return table
 
 
 def _devices(entries: Mapping[str, Any], file: str) -> dict[str, Device]:
