@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tomlkit
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from flopt.emissions.grid import annual_grid
 from flopt.errors import FloptError, nearest
@@ -38,6 +39,11 @@ _ALLOWED = {
 }
 
 _EXAMPLE = """--set 'objectives=["accuracy", "co2e"]'"""
+
+
+def _iso(time: object) -> object:
+    """TOML has times of its own; they are kept as text."""
+    return time.isoformat() if isinstance(time, datetime) else time
 
 
 class _Table(BaseModel):
@@ -75,12 +81,18 @@ class FleetTable(_Table):
 class PricingTable(_Table):
     """What energy and CO2e are counted with; what is not given keeps the fleet's or the shipped value."""
 
-    network: Literal["router", "per_gb"] = "router"
-    pue: Number | None = None
+    network: Literal["router", "per_gb", "per_hop"] = "router"
+    pue: float | None = None
     country: str | None = None
     server_country: str | None = None
-    router_w: Number | None = None
-    kwh_per_gb: Number | None = None
+    router_w: float | None = None
+    kwh_per_gb: float | None = None
+    grid: str | float | None = None
+    start: Annotated[str, BeforeValidator(_iso)] | None = None
+    flat: bool = False
+    final_push: Literal["none", "drawn", "all"] = "drawn"
+    evaluation_fraction: float = 0.0
+    embodied: bool = False
 
 
 class LimitTable(_Table):

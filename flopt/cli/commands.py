@@ -102,7 +102,14 @@ def estimate(
     downlink: Annotated[str | None, typer.Option(help="none or quantize:BITS.")] = None,
     fleet: Annotated[str | None, typer.Option(help="A shipped fleet, or my_fleet.toml.")] = None,
     country: Annotated[str | None, typer.Option(help="Move clients and server there, such as FRA.")] = None,
-    network: Annotated[str | None, typer.Option(help="router or per_gb.")] = None,
+    server_country: Annotated[str | None, typer.Option(help="Fix the server there.")] = None,
+    network: Annotated[str | None, typer.Option(help="router, per_gb or per_hop.")] = None,
+    start: Annotated[
+        str | None, typer.Option(metavar="TIME", help="By hour, from 2019-06-01T13:00 (UTC).")
+    ] = None,
+    flat: Annotated[bool | None, typer.Option("--flat", help="Countries without hours: annual mean.")] = None,
+    embodied: Annotated[bool | None, typer.Option("--embodied", help="Count the making of the devices.")] = None,
+    shift: Annotated[str | None, typer.Option(metavar="48h", help="Best start hour within these hours.")] = None,
     study: Annotated[Path | None, typer.Option("--study", help="Take the rest from this study file.")] = None,
     settings: Settings = [],  # noqa: B006
     as_json: Json = False,
@@ -119,8 +126,16 @@ def estimate(
         "uplink": uplink,
         "downlink": downlink,
     }
-    places = {"fleet.use": fleet, "pricing.country": country, "pricing.network": network}
-    print_estimate(plan, places, study, settings, as_json=as_json)
+    places = {
+        "fleet.use": fleet,
+        "pricing.country": country,
+        "pricing.server_country": server_country,
+        "pricing.network": network,
+        "pricing.start": start,
+        "pricing.flat": flat,
+        "pricing.embodied": embodied,
+    }
+    print_estimate(plan, places, study, settings, shift, as_json=as_json)
 
 
 @app.command()

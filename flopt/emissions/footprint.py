@@ -128,7 +128,7 @@ def priced(
 
 
 def joined(chunks: Sequence[Footprint]) -> Footprint:
-    """Several footprints as one, along the last axis."""
+    """Several footprints as one, along the last axis; the others broadcast."""
 
     def join(pick: Callable[[Footprint], Parts]) -> Parts:
         return Parts(*(np.concatenate([getattr(pick(chunk), part) for chunk in chunks], axis=-1) for part in PARTS))

@@ -66,7 +66,7 @@ class Pricer:
         for slot in sorted(set(slots.tolist())):
             rows, table = np.flatnonzero(slots == slot), self._rates_at(slot)
             energy = round_energy(work, table)
-            parts.append(priced(energy, table, g_per_kwh=clients[rows], server_g_per_kwh=server[rows]))
+            parts.append(priced(energy, table, g_per_kwh=clients[..., rows, :], server_g_per_kwh=server[..., rows]))
             places.append(rows)
         order = np.argsort(np.concatenate(places))
         each = joined(parts).map(lambda values: np.cumsum(values[..., order], axis=-1))

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from flopt.emissions.coefficient import Coefficient
+from flopt.emissions.footprint import Footprint, joined
+from flopt.emissions.pricer import Pricer
+from flopt.emissions.work import Work
 from flopt.errors import FloptError
 from flopt.seeds import stream
 
-__all__ = ["Draws", "Interval", "interval", "probability_non_dominated"]
+__all__ = ["DRAWS", "Draws", "Interval", "drawn_totals", "interval", "probability_non_dominated"]
 
 Array = NDArray[np.float64]
 
+DRAWS = 1000
+"""How many draws an interval that is printed rests on; its ends are then good to about a twentieth of its width."""
 LOW, HIGH = 0.05, 0.95
 """The quantiles that an interval is printed with."""
+BLOCK = 500
+"""Draws that are priced at a time."""
 
 
 @dataclass(frozen=True)
 class Draws:
-    """Draws of every coefficient, common to all plans: a `ValueOf` for `rates`.
+    """Draws of every coefficient, common to all plans: a `ValueOf` for the pricer.
 
     Each is triangular between its low and its high with the mode at its central value: the simplest law that keeps to
     the range and needs no further number (Johnson, "The triangular distribution as a proxy for the beta distribution
@@ -31,6 +39,8 @@ class Draws:
 
     count: int
     seed: int = 0
+    block: int = 0
+    """Which block of draws: blocks are independent."""
 
     def __post_init__(self) -> None:
         if self.count < 1:
@@ -41,8 +51,28 @@ class Draws:
         low, mode, high = coefficient.low, coefficient.value, coefficient.high
         if low == high:
             return np.full((1, 1), mode)
-        drawn = stream(self.seed, "coefficient", name).triangular(low, mode, high, self.count)
+        drawn = stream(self.seed, "coefficient", name, self.block).triangular(low, mode, high, self.count)
         return np.asarray(drawn[:, np.newaxis])
+
+    def blocks(self) -> Iterator[Draws]:
+        """The same number of draws in blocks, so that memory does not grow with it."""
+        for block, first in enumerate(range(0, self.count, BLOCK)):
+            yield replace(self, count=min(BLOCK, self.count - first), block=block)
+
+
+def drawn_totals(pricer: Pricer, work: Work, rounds: ArrayLike, draws: Draws) -> Iterator[Footprint]:
+    """The footprint of whole runs, arrays of shape (draws of a block, plans): block after block.
+
+    `work` and `rounds` have the shape (plans,).
+    """
+    counts = np.asarray(rounds, dtype=np.int64)
+    for block in draws.blocks():
+        drawn = replace(pricer, value_of=block)
+        if pricer.pricing.start is None:
+            total = drawn.per_round(work).map(lambda each: each * counts).plus(drawn.once(work))
+        else:
+            total = _side_by_side([drawn.along(work[i], int(r)) for i, r in enumerate(counts)])
+        yield total.map(partial(np.broadcast_to, shape=(block.count, len(counts))))
 
 
 @dataclass(frozen=True)
@@ -54,12 +84,25 @@ class Interval:
     high: float
 
 
-def interval(central: float, draws: Array) -> Interval:
+def interval(central: float, draws: ArrayLike) -> Interval:
     """The 5 % and 95 % quantiles of the draws around a central value."""
-    low, high = np.quantile(draws, [LOW, HIGH])
+    low, high = np.quantile(np.asarray(draws, dtype=np.float64), [LOW, HIGH])
     return Interval(central, float(low), float(high))
 
 
-def probability_non_dominated(loss: Array, is_front: Callable[[Array], NDArray[np.bool_]]) -> Array:
-    """Share of the draws in which each point is non-dominated; `loss` has shape (draws, points, objectives)."""
-    return np.asarray(np.mean([is_front(each) for each in loss], axis=0))
+def probability_non_dominated(loss: Array) -> Array:
+    """Share of the draws in which no other point dominates each one.
+
+    `loss`, shape (draws, points, objectives), is minimised.
+    """
+    draws, points, _ = loss.shape
+    dominated = np.zeros((draws, points), dtype=bool)
+    for other in range(points):
+        rival = loss[:, other, np.newaxis, :]
+        dominated |= (rival <= loss).all(axis=-1) & (rival < loss).any(axis=-1)
+    return np.asarray(1 - dominated.mean(axis=0))
+
+
+def _side_by_side(runs: list[Footprint]) -> Footprint:
+    """The last round of each run, plans on the last axis."""
+    return joined([run.map(lambda each: each.reshape(-1, each.shape[-1])[:, -1:]) for run in runs])

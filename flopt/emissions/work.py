@@ -12,7 +12,7 @@ from flopt.errors import FloptError
 from flopt.plan import Plan
 from flopt.task import Task
 
-__all__ = ["Work", "expected_work"]
+__all__ = ["Work", "expected_work", "joined_works"]
 
 Array = NDArray[np.float64]
 
@@ -69,4 +69,17 @@ def expected_work(plans: Sequence[Plan], task: Task) -> Work:
         upload_bytes=np.array([plan.uplink.wire_bytes(task.tensors) for plan in plans], dtype=np.float64),
         flop_per_sample=task.flop_per_sample,
         population=float(task.clients),
+    )
+
+
+def joined_works(works: Sequence[Work]) -> Work:
+    """The work of several single plans, arrays of shape (plans,); they have one task and one population."""
+    first = works[0]
+    return replace(
+        first,
+        clients=np.stack([work.clients for work in works]),
+        samples=np.stack([work.samples for work in works]),
+        held_out_samples=np.stack([work.held_out_samples for work in works]),
+        download_bytes=np.stack([work.download_bytes for work in works]),
+        upload_bytes=np.stack([work.upload_bytes for work in works]),
     )

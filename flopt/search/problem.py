@@ -125,7 +125,7 @@ class Problem:
         return tuple(all(objective.is_known(run) for run in predicted) for objective in self.objectives)
 
     def spread_runs(self) -> list[Run]:
-        """Predicted runs of those of three spread plans that the fleet can run; a `FloptError` where it can run none."""
+        """Predicted runs of those of three spread plans that the fleet can run; an error where it can run none."""
         plans = list(self.spread_plans())
         return [self.run(plan) for plan in plans if self.can_run(plan)] or [self.run(plan) for plan in plans[:1]]
 
