@@ -32,9 +32,9 @@ BLOCK = 500
 class Draws:
     """Draws of every coefficient, common to all plans: a `ValueOf` for the pricer.
 
-    Each is triangular between its low and its high with the mode at its central value: the simplest law that keeps to
-    the range and needs no further number (Johnson, "The triangular distribution as a proxy for the beta distribution
-    in risk analysis", The Statistician 46, 1997). One name is one quantity: two groups with one device share its draws.
+    Half of the draws lie below the central value and half above, denser towards it: two triangles back to back, so
+    that the central value is the median whatever the range looks like, and no draw leaves the range. One name is one
+    quantity: two groups with one device share its draws.
     """
 
     count: int
@@ -48,11 +48,13 @@ class Draws:
 
     def __call__(self, name: str, coefficient: Coefficient) -> Array:
         """Draws of one coefficient, shape (draws, 1): the second axis is that of the plans."""
-        low, mode, high = coefficient.low, coefficient.value, coefficient.high
+        low, middle, high = coefficient.low, coefficient.value, coefficient.high
         if low == high:
-            return np.full((1, 1), mode)
-        drawn = stream(self.seed, "coefficient", name, self.block).triangular(low, mode, high, self.count)
-        return np.asarray(drawn[:, np.newaxis])
+            return np.full((1, 1), middle)
+        chance = stream(self.seed, "coefficient", name, self.block).random((self.count, 1))
+        below = low + (middle - low) * np.sqrt(2 * chance)
+        above = high - (high - middle) * np.sqrt(2 * (1 - chance))
+        return np.where(chance < 0.5, below, above)
 
     def blocks(self) -> Iterator[Draws]:
         """The same number of draws in blocks, so that memory does not grow with it."""
