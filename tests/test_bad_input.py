@@ -174,7 +174,7 @@ COMMAND_LINES: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
     (("estimate", "--country", "fra"), ("pricing.country", "'fra'", "'FRA'")),
     (("estimate", "--country", "France"), ("'France'", "did you mean 'FRA'?")),
     (("tune", "--set", "search.country=DEUX"), ("search.country", "'DEUX'", "'DEU'")),
-    (("estimate", "--fleet", "phone_europe"), ("'phone_europe'", "did you mean 'phones_europe'?")),
+    (("estimate", "--fleet", "phone_europe"), ("'phone_europe'", "did you mean 'phones_europe'")),
     (("tune", "--objective", "co2"), ("objective 'co2'", "did you mean 'co2e'?")),
     (("tune", "--set", "space=cross_devise"), ("space 'cross_devise'", "'cross_device'")),
     (("tune", "--set", "oracle=simulate"), ("oracle 'simulate'", "did you mean 'simulated'?")),

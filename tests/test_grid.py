@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 from datetime import UTC, datetime
 
@@ -103,8 +104,8 @@ def test_hours_are_at_the_level_of_the_annual_mean(country: str) -> None:
 
 @pytest.mark.parametrize("country", ["NLD", "SWE"])
 def test_a_distorted_level_is_told(country: str) -> None:
-    assert f"{country}: gaps" in hourly(country).source
-    assert "gaps" not in hourly("FRA").source
+    assert f"{country}: its level is distorted" in hourly(country).source
+    assert "distorted" not in hourly("FRA").source
 
 
 def test_california_is_marginal() -> None:
@@ -146,6 +147,12 @@ def test_an_updated_grid_keeps_the_rest_and_scales_the_hours() -> None:
     scaled = grid.series("FRA")
     assert scaled.mean_g_per_kwh == pytest.approx(44.2, rel=1e-13)
     np.testing.assert_allclose(scaled.g_per_kwh / hourly("FRA").g_per_kwh, 44.2 / hourly("FRA").mean_g_per_kwh)
+
+
+def test_a_grid_travels_to_another_process() -> None:
+    grid = pickle.loads(pickle.dumps(annual_grid().updated(Grid({"FRA": FRANCE}))))
+    assert grid["FRA"] == FRANCE
+    assert grid.series("FRA").mean_g_per_kwh == pytest.approx(44.2, rel=1e-13)
 
 
 def test_hours_of_another_kind_are_not_taken() -> None:

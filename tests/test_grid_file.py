@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,6 +44,7 @@ def test_hours_and_their_mean(tmp_path: Path) -> None:
     france = grid.series("FRA")
     assert france.start == datetime(2025, 1, 1, tzinfo=UTC)
     assert france.g_per_kwh.tolist() == [40, 60]
+    assert pickle.loads(pickle.dumps(grid)).series("FRA").g_per_kwh.tolist() == [40, 60]
     assert (france.kind, france.source, france.year) == ("average", "mine.csv", 2025)
     assert grid["FRA"] == Intensity("FRA", "France", 50, 2025, "mine.csv")
     assert grid.series("ESP").start == datetime(2025, 3, 1, tzinfo=UTC)

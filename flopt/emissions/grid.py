@@ -6,7 +6,7 @@ import csv
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import get_args
 
@@ -19,6 +19,9 @@ from flopt.toml_file import read_toml
 __all__ = ["Grid", "Intensity", "annual_grid", "check_kinds", "grid_of_number", "hourly"]
 
 _DATA = Path(__file__).parent / "data"
+
+
+Shapes = Callable[[], Mapping[str, Series]]
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class Grid:
     """Intensities by country; a country that is not in it is an error, never a default."""
 
     by_country: Mapping[str, Intensity]
-    shapes: Callable[[], Mapping[str, Series]] = dict
+    shapes: Shapes = dict
     """Gives the hours of the countries that have any; called when hours are first asked for."""
 
     def __getitem__(self, country: str) -> Intensity:
@@ -76,7 +79,7 @@ class Grid:
 
         Where the other brings a new annual mean and no hours, the hours that were there are scaled to it.
         """
-        return Grid({**self.by_country, **other.by_country}, lambda: {**self.shapes(), **other.shapes()})
+        return Grid({**self.by_country, **other.by_country}, partial(_over, self.shapes, other.shapes))
 
     def checked(self, country: object, place: str) -> str:
         """The country as it was written, if the grid has it; `place` opens the error if not."""
@@ -90,6 +93,10 @@ class Grid:
             if intensity.name.casefold() == country.casefold():
                 return f"did you mean {intensity.country!r}?"
         return nearest(country, self.by_country)
+
+
+def _over(shapes: Shapes, others: Shapes) -> Mapping[str, Series]:
+    return {**shapes(), **others()}
 
 
 def check_kinds(priced: Iterable[Intensity | Series]) -> Kind:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import cast, get_args
@@ -64,7 +65,7 @@ def _hourly(table: Table) -> Grid:
             raise FloptError(f"{row.place}: {row.cells['country']} has {row.cells['time']} twice")
         hours[time] = row
     series = {country: _series(country, hours, table) for country, hours in rows.items()}
-    return Grid({country: _mean(each, table) for country, each in series.items()}, lambda: series)
+    return Grid({country: _mean(each, table) for country, each in series.items()}, partial(dict, series))
 
 
 def _series(country: str, hours: Mapping[datetime, Row], table: Table) -> Series:
