@@ -8,14 +8,16 @@ from pathlib import Path
 
 from flopt.catalogue import load_objective
 from flopt.cli.printing import note, print_json, print_table
+from flopt.emissions.uncertainty import Interval
 from flopt.errors import FloptError
 from flopt.fronts import Front, Point
 from flopt.objectives import Objective
+from flopt.reading.certainty import certainty
 from flopt.reading.recommend import recommend
 from flopt.reading.table import front_rows
 from flopt.results import Results, open_results, rescored
 from flopt.search.problem import Limit
-from flopt.units import quantity
+from flopt.units import quantity, quantity_range
 
 __all__ = ["print_front", "print_points", "print_recommendation", "tell_repairs"]
 
@@ -47,8 +49,8 @@ def print_points(front: Front, results: Results) -> None:
     names = [objective.name for objective in front.objectives]
     knee = front.knee() if len(front.objectives) == 2 else None
     rows = []
-    for point in front.points:
-        values = [_value(objective, point) for objective in front.objectives]
+    for point, sure in zip(front.points, certainty(front, results.problem), strict=True):
+        values = [_with_range(objective, sure.intervals[objective.name]) for objective in front.objectives]
         mark = " knee" if point is knee else ""
         test = f"{_test(point):.4f}"
         plan = point.run.plan
@@ -56,6 +58,7 @@ def print_points(front: Front, results: Results) -> None:
             [
                 f"{point.number}@{point.run.rounds}{mark}",
                 *values,
+                f"{sure.probability:.2f}",
                 test,
                 str(plan.local_epochs),
                 f"{point.run.clients_per_round}",
@@ -65,7 +68,7 @@ def print_points(front: Front, results: Results) -> None:
                 str(plan.downlink),
             ]
         )
-    head = ["run@round", *names, "test acc.", "epochs", "clients", "batch", "lr", "uplink", "downlink"]
+    head = ["run@round", *names, "sure", "test acc.", "epochs", "clients", "batch", "lr", "uplink", "downlink"]
     print_table(head, rows)
     how = (
         "accuracy from the analytic curve, not measured"
@@ -74,7 +77,12 @@ def print_points(front: Front, results: Results) -> None:
     )
     priced = results.problem.population
     price = f"; accuracy from {results.problem.task.clients} clients, priced for {priced:,.0f}" if priced else ""
+    network = results.problem.pricing.network
     print(f"\n{len(front)} points; {how} on validation data, CO2e and energy predicted for the fleet{price}")
+    print(
+        f"network model {network}; ranges: nine of ten draws of all coefficients; sure: share of the draws in which the"
+    )
+    print("point stays non-dominated (the accuracies taken as seen)")
 
 
 def print_recommendation(folder: Path, at_least: Sequence[str], at_most: Sequence[str], *, as_json: bool) -> int:
@@ -137,6 +145,12 @@ def _best(objective: Objective, front: Front) -> str:
 def _value(objective: Objective, point: Point) -> str:
     value = point.values[objective.name]
     return quantity(value, objective.unit) if objective.unit else f"{value:.4f}"
+
+
+def _with_range(objective: Objective, found: Interval) -> str:
+    if not objective.unit:
+        return f"{found.central:.4f}"
+    return quantity_range(found.central, found.low, found.high, objective.unit)
 
 
 def _test(point: Point) -> float:

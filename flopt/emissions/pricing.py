@@ -119,7 +119,7 @@ def rates(fleet: Fleet, pricing: Pricing, value_of: ValueOf = central, *, hour: 
     intensity = {g.country: grid[g.country].g_per_kwh * grid_factor(g.country, value_of) for g in groups}
     return Rates(
         share=present / present.sum(),
-        available=float(present.sum()),
+        available=float(present.sum() / sum(group.share for group in groups)),
         drop_out=np.array([group.drop_out for group in groups]),
         over_selection=fleet.over_selection,
         deadline_s=fleet.deadline_s,

@@ -85,6 +85,11 @@ class Interval:
     low: float
     high: float
 
+    @property
+    def has_width(self) -> bool:
+        """Whether the coefficients move the value at all."""
+        return self.low < self.high
+
 
 def interval(central: float, draws: ArrayLike) -> Interval:
     """The 5 % and 95 % quantiles of the draws around a central value."""
@@ -97,11 +102,15 @@ def probability_non_dominated(loss: Array) -> Array:
 
     `loss`, shape (draws, points, objectives), is minimised.
     """
-    draws, points, _ = loss.shape
-    dominated = np.zeros((draws, points), dtype=bool)
-    for other in range(points):
-        rival = loss[:, other, np.newaxis, :]
-        dominated |= (rival <= loss).all(axis=-1) & (rival < loss).any(axis=-1)
+    columns = np.moveaxis(loss, -1, 0)
+    dominated = np.zeros(columns.shape[1:], dtype=bool)
+    for other in range(columns.shape[-1]):
+        no_worse, better = np.ones_like(dominated), np.zeros_like(dominated)
+        for column in columns:  # two comparisons for each objective: a reduction over so short an axis is far slower
+            rival = column[:, other, np.newaxis]
+            no_worse &= rival <= column
+            better |= rival < column
+        dominated |= no_worse & better
     return np.asarray(1 - dominated.mean(axis=0))
 
 

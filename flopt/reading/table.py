@@ -10,6 +10,7 @@ from flopt.emissions.footprint import PARTS
 from flopt.fronts import Front, Point
 from flopt.objectives import Objective
 from flopt.plan import PLAN_FIELDS
+from flopt.reading.certainty import Certainty, certainty
 from flopt.search.problem import Problem
 
 __all__ = ["Row", "column", "front_rows", "write_csv"]
@@ -24,7 +25,8 @@ def column(objective: Objective) -> str:
 
 def front_rows(front: Front, problem: Problem) -> list[Row]:
     """A row for each point: where it stands, its plan, its objectives, its parts, and what was realised."""
-    return [_row(point, front, problem) for point in front.points]
+    sure = certainty(front, problem)
+    return [_row(point, each, front, problem) for point, each in zip(front.points, sure, strict=True)]
 
 
 def write_csv(front: Front, problem: Problem, file: Path) -> None:
@@ -39,14 +41,20 @@ def write_csv(front: Front, problem: Problem, file: Path) -> None:
     draft.replace(file)
 
 
-def _row(point: Point, front: Front, problem: Problem) -> Row:
+def _row(point: Point, sure: Certainty, front: Front, problem: Problem) -> Row:
     run = point.run
+    ranges = {column(o): sure.intervals[o.name] for o in front.objectives}
+    bounds = {
+        f"{name}_{end}": getattr(r, end) for name, r in ranges.items() if r.low < r.high for end in ("low", "high")
+    }
     parts = {f"co2e_{part}_kg": float(getattr(run.co2e_kg_by_part, part)) for part in PARTS}
     return {
         "run": point.number,
         "round": run.rounds,
         **{name: run.plan.settings()[name] for name in PLAN_FIELDS},
         **{column(objective): point.values[objective.name] for objective in front.objectives},
+        **bounds,
+        "probability_non_dominated": sure.probability,
         **parts,
         "expected_co2e_kg": run.co2e_kg,
         "expected_energy_kwh": run.energy_kwh,
@@ -54,6 +62,7 @@ def _row(point: Point, front: Front, problem: Problem) -> Row:
         "test_accuracy": float(run.trace.columns["test_accuracy"][-1]),
         **_realised(point, problem),
         "oracle": problem.oracle,
+        "network": problem.pricing.network,
     }
 
 
