@@ -94,7 +94,7 @@ def _print(facts: Mapping[str, Any]) -> None:
     rows = [
         [part, _with_range(facts, "energy_kwh", part), _with_range(facts, "co2e_kg", part), _share(kg, total)]
         for part, kg in facts["co2e_kg"].items()
-        if kg or facts["energy_kwh"][part]
+        if kg > 1e-9 * total  # what is left of a sum that is zero is not a part
     ]
     print()
     print_table(["predicted", "energy (range)", "CO2e (range)", "share"], rows)

@@ -84,9 +84,9 @@ def push_energy(work: Work, rates: Rates, clients: Array) -> RoundEnergy:
 
 def cohort(work: Work, rates: Rates) -> Cohort:
     """Who is drawn: K updates are wanted, ceil(K (1 + over-selection)) clients drawn, never more than there are."""
-    population = work.population * rates.available
-    wanted = np.minimum(work.clients, np.floor(population))
-    drawn = np.minimum(np.ceil(np.round(wanted * (1 + rates.over_selection), 9)), np.floor(population))
+    population = float(np.floor(work.population * rates.available + 1e-9))  # clients are whole
+    wanted = np.minimum(work.clients, population)
+    drawn = np.minimum(np.ceil(np.round(wanted * (1 + rates.over_selection), 9)), population)
     return Cohort(drawn, wanted, rates.share, rates.drop_out, population, rates.deadline_s)
 
 
