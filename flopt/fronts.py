@@ -54,7 +54,7 @@ class Front:
     def losses(self) -> Array:
         """Shape (points, objectives); lower is better."""
         values = [[point.values[o.name] for o in self.objectives] for point in self.points]
-        return losses(values, [o.direction for o in self.objectives])
+        return _losses(np.array(values), self.objectives)
 
     @property
     def cost(self) -> Objective:
@@ -87,25 +87,34 @@ class Front:
 
 def find_front(candidates: Iterable[Candidate], objectives: Sequence[Objective]) -> Front:
     """The front over all rounds of all runs; of equal points the one of the earliest run counts."""
-    where: list[tuple[Candidate, int]] = []
-    values: list[Array] = []
-    for candidate in candidates:
-        rounds = np.flatnonzero(candidate.allowed)
-        if len(rounds):
-            along = np.column_stack([objective.along(candidate.run) for objective in objectives])
-            values.append(along[rounds])
-            where += [(candidate, int(r) + 1) for r in rounds]
-    if not values:
+    found = [(candidate, *_own_front(candidate, objectives)) for candidate in candidates]
+    found = [entry for entry in found if len(entry[1])]
+    if not found:
         return Front(tuple(objectives), ())
-    table = np.concatenate(values)
-    rows = np.flatnonzero(non_dominated(losses(table, [o.direction for o in objectives])))
+    owner = np.repeat(np.arange(len(found)), [len(rounds) for _, rounds, _ in found])
+    rounds, table = np.concatenate([each for _, each, _ in found]), np.concatenate([each for _, _, each in found])
+    rows = np.flatnonzero(non_dominated(_losses(table, objectives)))
     rows = rows[np.argsort(table[rows, _cost_column(objectives)], kind="stable")]
     names = [objective.name for objective in objectives]
     points = [
-        Point(candidate.number, candidate.run.until(r), dict(zip(names, map(float, table[row]), strict=True)))
-        for row, (candidate, r) in ((row, where[row]) for row in rows)
+        Point(candidate.number, candidate.run.until(int(r)), dict(zip(names, map(float, values), strict=True)))
+        for candidate, r, values in ((found[owner[row]][0], rounds[row], table[row]) for row in rows)
     ]
     return Front(tuple(objectives), tuple(points))
+
+
+def _own_front(candidate: Candidate, objectives: Sequence[Objective]) -> tuple[NDArray[np.intp], Array]:
+    """The rounds, counted from 1, that no other allowed round of the same run dominates, and their values."""
+    allowed = np.flatnonzero(candidate.allowed)
+    if not len(allowed):
+        return allowed, np.empty((0, len(objectives)))
+    values = np.column_stack([objective.along(candidate.run) for objective in objectives])[allowed]
+    kept = np.flatnonzero(non_dominated(_losses(values, objectives)))
+    return allowed[kept] + 1, values[kept]
+
+
+def _losses(values: Array, objectives: Sequence[Objective]) -> Array:
+    return losses(values, [objective.direction for objective in objectives])
 
 
 def _cost_column(objectives: Sequence[Objective]) -> int:

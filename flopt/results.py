@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from flopt.catalogue import load_objective, load_space
 from flopt.emissions.fleet_file import load_fleet
@@ -16,6 +17,7 @@ from flopt.errors import FloptError
 from flopt.fronts import Candidate, Front, find_front
 from flopt.objectives import Objective
 from flopt.plan import Plan
+from flopt.run import Run
 from flopt.search.problem import Limit, Problem
 from flopt.simulation.facts import facts
 from flopt.study import Study, load_study
@@ -47,15 +49,20 @@ class Results:
 
     def candidates(self) -> list[Candidate]:
         """Every finished run, with the rounds that meet the study's limits; failed runs are none."""
-        found = []
-        for number, (plan, trace) in enumerate(zip(self.plans, self.traces, strict=True)):
-            if trace is not None and trace.status == "ok":
-                run = self.problem.run(plan, trace)
-                allowed = np.ones(run.length, dtype=bool)
-                for limit in self.problem.limits:
-                    allowed &= limit.violation(limit.objective.along(run)) <= 0
-                found.append(Candidate(number, run, allowed))
-        return found
+        done = [
+            (number, plan, trace)
+            for number, (plan, trace) in enumerate(zip(self.plans, self.traces, strict=True))
+            if trace is not None and trace.status == "ok"
+        ]
+        runs = self.problem.runs([plan for _, plan, _ in done], [trace for _, _, trace in done])
+        return [Candidate(number, run, self._allowed(run)) for (number, _, _), run in zip(done, runs, strict=True)]
+
+    def _allowed(self, run: Run) -> NDArray[np.bool_]:
+        """The rounds that meet the study's limits."""
+        allowed = np.ones(run.length, dtype=bool)
+        for limit in self.problem.limits:
+            allowed &= limit.violation(limit.objective.along(run)) <= 0
+        return allowed
 
     def front(self, objectives: Sequence[Objective] | None = None) -> Front:
         """The front of the study's objectives, or of others: old runs are scored again, nothing is trained."""
@@ -95,7 +102,7 @@ def open_results(folder: Path) -> Results:
             study,
             problem_of(study),
             tuple(Plan.of(trial.user_attrs["plan"]) for trial in trials),
-            tuple(journal.trace(number) for number in range(len(trials))),
+            tuple(journal.traces()),
             sum(trial.user_attrs.get("cpu_s", 0.0) for trial in trials) * kg_per_cpu_s(study),
             journal.repaired_bytes,
         )

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from flopt.emissions.accrual import Accrual
 from flopt.emissions.footprint import Footprint, Parts
 from flopt.errors import FloptError
 from flopt.plan import Plan
@@ -34,8 +35,8 @@ class Run:
 
     whole_plan: Plan
     task: Task
-    footprint: Footprint
-    """Cumulative, arrays of shape (rounds,), for the whole plan."""
+    accrual: Accrual
+    """What the whole run takes on the fleet, after each of its rounds."""
     whole_trace: Trace | None
     """None for a predicted run."""
     at: int | slice
@@ -46,7 +47,13 @@ class Run:
 
     @classmethod
     def of(
-        cls, plan: Plan, task: Task, footprint: Footprint, trace: Trace | None = None, *, clients: int | None = None
+        cls,
+        plan: Plan,
+        task: Task,
+        footprint: Footprint | Accrual,
+        trace: Trace | None = None,
+        *,
+        clients: int | None = None,
     ) -> Run:
         """A run from the cumulative footprint of its plan, arrays of shape (rounds,); it ends where its trace ends.
 
@@ -55,15 +62,19 @@ class Run:
         length = plan.rounds if trace is None else len(trace)
         if not 1 <= length <= plan.rounds:
             raise FloptError(f"run: the trace has {length} rounds; the plan has {plan.rounds}, at least 1 is needed")
-        if len(footprint.duration_s) < length:
-            raise FloptError(f"run: the footprint has {len(footprint.duration_s)} rounds; the run has {length}")
+        accrual = Accrual.of(footprint, length) if isinstance(footprint, Footprint) else footprint
         drawn = task.clients_per_round(plan.client_fraction) if clients is None else clients
-        return cls(plan, task, footprint.map(lambda each: _frozen(each[:length])), trace, length - 1, drawn)
+        return cls(plan, task, accrual, trace, length - 1, drawn)
 
     @property
     def length(self) -> int:
         """Rounds that the run has in all, whatever round it is read at."""
-        return len(self.footprint.duration_s)
+        return self.accrual.rounds
+
+    @property
+    def footprint(self) -> Footprint:
+        """Cumulative, arrays of shape (rounds,), whatever round the run is read at."""
+        return self.accrual.footprint
 
     def until(self, rounds: int) -> Run:
         """The same run, stopped after round `rounds`."""
@@ -105,12 +116,12 @@ class Run:
     @property
     def energy_kwh(self) -> float:
         """Expected energy so far in kWh, over all parts."""
-        return self._read(self.footprint.energy_kwh.total)
+        return self._read(self.accrual.energy_kwh)
 
     @property
     def co2e_kg(self) -> float:
         """Expected emissions so far in kg CO2e, over all parts."""
-        return self._read(self.footprint.co2e_kg.total)
+        return self._read(self.accrual.co2e_kg)
 
     @property
     def energy_kwh_by_part(self) -> Parts:
@@ -155,9 +166,3 @@ class Run:
         # In the view over all rounds this is an array; objectives written for numbers work on it all the same.
         value: Any = values[self.at]
         return float(value) if isinstance(self.at, int) else value
-
-
-def _frozen(values: Array) -> Array:
-    # An objective's `seconds += 5` changes a number, but on arrays it would change the run itself.
-    values.setflags(write=False)
-    return values

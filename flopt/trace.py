@@ -115,10 +115,7 @@ class Trace:
     def from_json(cls, values: Mapping[str, Any]) -> Trace:
         """Read back what `to_json` wrote."""
         try:
-            columns = {
-                name: np.array([math.nan if v is None else v for v in values[name]], dtype=np.float64)
-                for name in COLUMNS
-            }
+            columns = {name: np.array(values[name], dtype=np.float64) for name in COLUMNS}  # None becomes NaN
             return cls(columns, values["seed"], values["participation"], values["status"], values["reason"])
         except (KeyError, TypeError, ValueError) as error:
             raise FloptError(f"trace: not one of flopt's ({type(error).__name__}: {error})") from None

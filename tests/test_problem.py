@@ -10,6 +10,8 @@ import pytest
 
 from flopt import Run, objective
 from flopt.catalogue import load_objective
+from flopt.emissions.fleet_file import load_fleet
+from flopt.emissions.pricing import Pricing
 from flopt.errors import FloptError
 from flopt.objectives import Objective
 from flopt.plan import Plan
@@ -17,6 +19,7 @@ from flopt.results import problem_of
 from flopt.search.problem import Limit, Problem
 from flopt.space import Axis, ChoiceAxis, FloatAxis, IntAxis, Space
 from flopt.study import study_of
+from flopt.trace import Round, Trace
 
 PROBLEM = problem_of(study_of({"oracle": "analytic", "space": "quick"}))
 ACCURACY, CO2E, TRAFFIC = (load_objective(name) for name in ("accuracy", "co2e", "traffic"))
@@ -163,3 +166,37 @@ def test_objectives_of_a_problem_are_called_before_any_training() -> None:
     broken = Objective("broken", lambda _run: 1 / 0, "minimize", "")
     with pytest.raises(FloptError, match="objective 'broken' failed on predicted run"):
         replace(PROBLEM, objectives=(broken,)).known()
+
+
+def traced(rounds: int) -> Trace:
+    done = [Round(0.5, 1.0, clients=1, samples=1, download_bytes=1, upload_bytes=1)] * rounds
+    return Trace.of(done, seed=0, participation="")
+
+
+@pytest.mark.parametrize(
+    "pricing",
+    [Pricing(), Pricing(network="per_hop", embodied=True, country="FRA"), Pricing(country="FRA", start="2019-06-01")],
+)
+@pytest.mark.parametrize("fleet", ["phones_europe", "phones_world"])
+def test_many_runs_at_once_are_priced_as_one_by_one(pricing: Pricing, fleet: str) -> None:
+    problem = replace(PROBLEM, fleet=load_fleet(fleet), pricing=pricing, population=1e4)
+    plans = [replace(PLAN, local_epochs=e, client_fraction=f) for e in (1, 5, 1) for f in (0.1, 0.3)]
+    traces = [traced(rounds) for rounds in (20, 3, 1, 20, 20, 20)]
+    together = problem.runs(plans, traces)
+    for plan, trace, run in zip(plans, traces, together, strict=True):
+        alone = problem.run(plan, trace)
+        assert run.length == alone.length == len(trace)
+        assert run.clients_per_round == alone.clients_per_round
+        np.testing.assert_allclose(run.accrual.co2e_kg, alone.accrual.co2e_kg, rtol=1e-12)
+        np.testing.assert_allclose(run.footprint.duration_s, alone.footprint.duration_s, rtol=1e-12)
+    assert together[0].co2e_kg == together[4].co2e_kg  # equal work, to the last bit
+
+
+def test_of_many_runs_one_that_the_fleet_cannot_run_is_said() -> None:
+    assert PROBLEM.runs([], []) == []
+    hurried = replace(PROBLEM, fleet=replace(PROBLEM.fleet, deadline_s=1e-9))
+    with pytest.raises(FloptError, match="no client can finish"):
+        hurried.runs([PLAN], [traced(20)])
+    crowded = replace(PROBLEM, fleet=replace(PROBLEM.fleet, over_selection=0.5))
+    with pytest.raises(FloptError, match="lower client_fraction"):
+        crowded.runs([PLAN, replace(PLAN, client_fraction=1.0)], [traced(20), traced(20)])

@@ -59,3 +59,13 @@ def test_a_smaller_population_draws_one_client_at_least() -> None:
 def test_a_population_has_at_least_one_client(population: float) -> None:
     with pytest.raises(FloptError, match=re.escape(f"population = {population:g}: must be at least 1")):
         scaled(population)
+
+
+def test_plans_of_equal_work_are_one_work() -> None:
+    plans = [Plan(local_epochs=3), Plan(), Plan(local_epochs=3, rounds=7), Plan(client_lr=0.5), Plan(batch_size=3)]
+    work = expected_work(plans, TASK)
+    distinct, place = work.distinct()
+    assert len(distinct) == 2
+    assert place[0] == place[2] != place[1] == place[3] == place[4]
+    assert distinct.samples[place].tolist() == work.samples.tolist() == [49.5, 33.0, 49.5, 33.0, 33.0]
+    assert distinct.upload_bytes[place].tolist() == work.upload_bytes.tolist()

@@ -48,7 +48,7 @@ class Work:
     def __len__(self) -> int:
         return len(self.clients)
 
-    def __getitem__(self, plans: slice | int) -> Work:
+    def __getitem__(self, plans: slice | int | NDArray[np.intp]) -> Work:
         return replace(
             self,
             clients=np.asarray(self.clients[plans]),
@@ -57,6 +57,12 @@ class Work:
             download_bytes=np.asarray(self.download_bytes[plans]),
             upload_bytes=np.asarray(self.upload_bytes[plans]),
         )
+
+    def distinct(self) -> tuple[Work, NDArray[np.intp]]:
+        """The works that differ, and for each plan the place of its own among them."""
+        columns = (self.clients, self.samples, self.held_out_samples, self.download_bytes, self.upload_bytes)
+        _, first, place = np.unique(np.stack(columns), axis=1, return_index=True, return_inverse=True)
+        return self[first], place.reshape(-1)
 
 
 def expected_work(plans: Sequence[Plan], task: Task) -> Work:

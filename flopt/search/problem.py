@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from flopt.emissions.accrual import Accrual
 from flopt.emissions.fleet import Fleet
 from flopt.emissions.footprint import Footprint
 from flopt.emissions.pricer import Pricer
@@ -81,7 +82,11 @@ class Problem:
 
     def work(self, plan: Plan) -> Work:
         """What one round of the plan makes the priced population do; arrays of shape ()."""
-        work = expected_work([plan], self.task)[0]
+        return self.works([plan])[0]
+
+    def works(self, plans: Sequence[Plan]) -> Work:
+        """The same for many plans; arrays of shape (plans,)."""
+        work = expected_work(plans, self.task)
         return work if self.population is None else work.scaled_to(self.population)
 
     def can_run(self, plan: Plan) -> bool:
@@ -98,6 +103,26 @@ class Problem:
         rounds = plan.rounds if trace is None else max(1, len(trace))
         return Run.of(plan, self.task, self.pricer.along(work, rounds), trace, clients=int(work.clients))
 
+    def runs(self, plans: Sequence[Plan], traces: Sequence[Trace]) -> list[Run]:
+        """Many plans with what happened, priced in one go; plans of equal work get equal prices."""
+        if self.pricing.start is not None:  # each has hours of its own
+            return [self.run(plan, trace) for plan, trace in zip(plans, traces, strict=True)]
+        if not plans:
+            return []
+        works, place = self.works(plans).distinct()
+        self._check_all(works)
+        each, once = self.pricer.per_round(works), self.pricer.once(works)
+        return [
+            Run.of(
+                plan,
+                self.task,
+                Accrual.steady(each, once, int(index), max(1, len(trace))),
+                trace,
+                clients=int(works.clients[index]),
+            )
+            for plan, trace, index in zip(plans, traces, place, strict=True)
+        ]
+
     def participation(self, plan: Plan, seed: int) -> Participation:
         """Who takes part in each round: the task's own clients, whatever population is priced."""
         return draw_participation(plan, self.task, self.pricer, seed)
@@ -105,6 +130,14 @@ class Problem:
     def realised(self, plan: Plan, seed: int) -> Footprint:
         """What the clients that took part would have emitted, each round by itself; the task's own clients."""
         return realised_footprint(plan, self.task, self.participation(plan, seed), self.pricer.rates)
+
+    def _check_all(self, works: Work) -> None:
+        """Without a deadline, whether a round can be run is a question of its clients alone."""
+        rows = np.arange(len(works))
+        if self.fleet.deadline_s is None:
+            rows = np.unique(works.clients, return_index=True)[1]
+        for row in rows:
+            self.pricer.check(works[int(row)])
 
     def within_known_limits(self, plan: Plan) -> Plan | None:
         """The plan with its rounds cut to what the known limits allow; None where not even one round is."""

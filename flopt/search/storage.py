@@ -98,8 +98,11 @@ class Journal:
 
     def trace(self, number: int) -> Trace | None:
         """What happened in a run; None while it is not done."""
-        stored = self.trials()[number].user_attrs.get("trace")
-        return None if stored is None else Trace.from_json(stored)
+        return _trace(self.trials()[number])
+
+    def traces(self) -> list[Trace | None]:
+        """What happened in every run, in the order of their numbers."""
+        return [_trace(trial) for trial in self.trials()]
 
     def add(self, proposal: FrozenTrial, attributes: Mapping[str, Any]) -> None:
         """Store a proposal as a running trial, in one line."""
@@ -125,6 +128,11 @@ class Journal:
             self._study.tell(number, state=TrialState.FAIL)
         else:
             self._study.tell(number, list(values))
+
+
+def _trace(trial: FrozenTrial) -> Trace | None:
+    stored = trial.user_attrs.get("trace")
+    return None if stored is None else Trace.from_json(stored)
 
 
 def _make(folder: Path) -> None:

@@ -1,0 +1,52 @@
+"""Accruals: the footprint after each round is worked out once, when it is first read, and cannot be changed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from flopt.emissions.accrual import Accrual
+from flopt.emissions.footprint import PARTS, Footprint, Parts
+from flopt.errors import FloptError
+
+
+def footprint(*kg: float) -> Footprint:
+    """Each part emits `kg`, draws twice as many kWh, and all takes ten times as many seconds."""
+    values = np.array(kg)
+    return Footprint(Parts(*([2 * values] * len(PARTS))), Parts(*([values] * len(PARTS))), 10 * values)
+
+
+def test_equal_rounds_add_up_and_what_is_done_once_is_in_every_prefix() -> None:
+    accrual = Accrual.steady(footprint(1.0, 5.0), footprint(0.5, 0.25), plan=1, rounds=3)
+    assert accrual.footprint.co2e_kg.upload.tolist() == [5.25, 10.25, 15.25]
+    assert accrual.co2e_kg.tolist() == [9 * 5.25, 9 * 10.25, 9 * 15.25]
+    assert accrual.energy_kwh.tolist() == [18 * 5.25, 18 * 10.25, 18 * 15.25]
+    assert accrual.footprint.duration_s.tolist() == [52.5, 102.5, 152.5]
+
+
+def test_it_is_worked_out_at_the_first_reading_and_only_then() -> None:
+    calls = []
+
+    def source() -> Footprint:
+        calls.append(1)
+        return footprint(1.0, 2.0)
+
+    accrual = Accrual(2, source)
+    assert calls == []
+    assert accrual.co2e_kg.tolist() == [9.0, 18.0]
+    assert accrual.energy_kwh.tolist() == [18.0, 36.0]
+    assert accrual.footprint is accrual.footprint
+    assert calls == [1]
+
+
+def test_a_footprint_is_cut_to_the_rounds_of_the_run() -> None:
+    assert Accrual.of(footprint(1.0, 2.0, 3.0), 2).footprint.duration_s.tolist() == [10.0, 20.0]
+    with pytest.raises(FloptError, match=r"run: the footprint has 1 rounds; the run has 2"):
+        Accrual.of(footprint(1.0), 2)
+
+
+def test_nobody_can_change_it() -> None:
+    accrual = Accrual.of(footprint(1.0, 2.0), 2)
+    for values in (accrual.co2e_kg, accrual.energy_kwh, accrual.footprint.duration_s, accrual.footprint.co2e_kg.server):
+        with pytest.raises(ValueError, match="read-only"):
+            values += 1.0
