@@ -77,6 +77,48 @@ def front(
 
 
 @app.command()
+def reprice(
+    folder: Folder,
+    country: Annotated[str | None, typer.Option(help="Move clients and server there, such as FRA.")] = None,
+    server_country: Annotated[str | None, typer.Option(help="Fix the server's country.")] = None,
+    network: Annotated[str | None, typer.Option(help="router, per_gb or per_hop.")] = None,
+    fleet: Annotated[str | None, typer.Option(metavar="FILE|NAME", help="Another fleet.")] = None,
+    pue: Annotated[float | None, typer.Option(help="PUE of the server's data centre.")] = None,
+    router_w: Annotated[float | None, typer.Option(help="W of a router (network router).")] = None,
+    kwh_per_gb: Annotated[float | None, typer.Option(help="kWh for each GB (network per_gb).")] = None,
+    start: Annotated[str | None, typer.Option(help="Price hour by hour from here: 2019-06-01T13:00 (UTC).")] = None,
+    flat: Annotated[bool | None, typer.Option("--flat/--no-flat", help="Countries without hours: annual mean.")] = None,
+    embodied: Annotated[
+        bool | None, typer.Option("--embodied/--no-embodied", help="Count the devices' making.")
+    ] = None,
+    grid: Annotated[str | None, typer.Option(metavar="FILE|NUMBER", help="A CSV of yours, or g CO2e/kWh.")] = None,
+    population: Annotated[float | None, typer.Option(help="Price for so many clients.")] = None,
+    keep_participation: Annotated[
+        bool, typer.Option("--keep-participation", help="Even where other clients would take part; says so.")
+    ] = False,
+    plot: Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Draw it: .png, .svg or .pdf.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a new front from stored runs for another fleet, country or factor; nothing is trained."""
+    from flopt.cli.reprice import print_repriced
+
+    pricing = {
+        "country": country,
+        "server_country": server_country,
+        "network": network,
+        "pue": pue,
+        "router_w": router_w,
+        "kwh_per_gb": kwh_per_gb,
+        "start": start,
+        "flat": flat,
+        "embodied": embodied,
+        "grid": grid,
+    }
+    keep = keep_participation
+    raise typer.Exit(print_repriced(folder, fleet, pricing, population, plot, keep_participation=keep, as_json=as_json))
+
+
+@app.command()
 def recommend(
     folder: Folder,
     at_least: AtLeast = [],  # noqa: B006
@@ -104,9 +146,7 @@ def estimate(
     country: Annotated[str | None, typer.Option(help="Move clients and server there, such as FRA.")] = None,
     server_country: Annotated[str | None, typer.Option(help="Fix the server there.")] = None,
     network: Annotated[str | None, typer.Option(help="router, per_gb or per_hop.")] = None,
-    start: Annotated[
-        str | None, typer.Option(metavar="TIME", help="By hour, from 2019-06-01T13:00 (UTC).")
-    ] = None,
+    start: Annotated[str | None, typer.Option(metavar="TIME", help="By hour, from 2019-06-01T13:00 (UTC).")] = None,
     flat: Annotated[bool | None, typer.Option("--flat", help="Countries without hours: annual mean.")] = None,
     embodied: Annotated[bool | None, typer.Option("--embodied", help="Count the making of the devices.")] = None,
     shift: Annotated[str | None, typer.Option(metavar="48h", help="Best start hour within these hours.")] = None,

@@ -94,13 +94,14 @@ def draw_front(facts: FrontFigure, axes: Axes) -> Axes:
     return axes
 
 
-def save_front(front: Front, candidates: Sequence[Candidate], problem: Problem, file: Path) -> None:
-    """Draw the front into a `.png`, `.svg` or `.pdf` file."""
+def save_front(front: Front, candidates: Sequence[Candidate], problem: Problem, file: Path, *, label: str = "") -> None:
+    """Draw the front into a `.png`, `.svg` or `.pdf` file; `label` is added to the line above it."""
     kind = file.suffix.lower()
     if kind not in SUFFIXES:
         raise FloptError(f"picture {file}: must end in {', '.join(SUFFIXES)}")
     figure = Figure(figsize=(6.4, 4.4), layout="constrained")
-    draw_front(front_figure(front, candidates, problem), figure.add_subplot())
+    facts = front_figure(front, candidates, problem)
+    draw_front(facts._replace(note=f"{facts.note}; {label}") if label else facts, figure.add_subplot())
     # No date in the file, and no random ids: equal fronts give equal pictures.
     metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(kind)
     try:

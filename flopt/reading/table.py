@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,10 +24,13 @@ def column(objective: Objective) -> str:
     return f"{objective.name}_{objective.unit}" if objective.unit else objective.name
 
 
-def front_rows(front: Front, problem: Problem) -> list[Row]:
-    """A row for each point: where it stands, its plan, its objectives, its parts, and what was realised."""
+def front_rows(front: Front, problem: Problem, *, realised: bool = True) -> list[Row]:
+    """A row for each point: where it stands, its plan, its objectives, its parts, and what was realised.
+
+    `realised` is False where the runs took place with other clients than the problem's; its kilograms are then NaN.
+    """
     sure = certainty(front, problem)
-    return [_row(point, each, front, problem) for point, each in zip(front.points, sure, strict=True)]
+    return [_row(point, each, front, problem, realised) for point, each in zip(front.points, sure, strict=True)]
 
 
 def write_csv(front: Front, problem: Problem, file: Path) -> None:
@@ -41,7 +45,7 @@ def write_csv(front: Front, problem: Problem, file: Path) -> None:
     draft.replace(file)
 
 
-def _row(point: Point, sure: Certainty, front: Front, problem: Problem) -> Row:
+def _row(point: Point, sure: Certainty, front: Front, problem: Problem, realised: bool) -> Row:
     run = point.run
     ranges = {column(o): sure.intervals[o.name] for o in front.objectives}
     bounds = {
@@ -60,17 +64,19 @@ def _row(point: Point, sure: Certainty, front: Front, problem: Problem) -> Row:
         "expected_energy_kwh": run.energy_kwh,
         "expected_duration_s": run.duration_s,
         "test_accuracy": float(run.trace.columns["test_accuracy"][-1]),
-        **_realised(point, problem),
+        **_realised(point, problem if realised else None),
         "oracle": problem.oracle,
         "network": problem.pricing.network,
     }
 
 
-def _realised(point: Point, problem: Problem) -> Row:
+def _realised(point: Point, problem: Problem | None) -> Row:
     """What the run did, beside what its plan was expected to do; for the task's own clients."""
     trace, plan = point.run.trace, point.run.plan
-    footprint = replace(problem, population=None).realised(plan, trace.seed)
     counts = {
         f"realised_{name}": int(trace.columns[name].sum()) for name in ("samples", "download_bytes", "upload_bytes")
     }
+    if problem is None:
+        return {**counts, "realised_co2e_kg": math.nan}
+    footprint = replace(problem, population=None).realised(plan, trace.seed)
     return {**counts, "realised_co2e_kg": float(footprint.co2e_kg.total.sum())}
