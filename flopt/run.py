@@ -126,17 +126,17 @@ class Run:
     @property
     def energy_kwh_by_part(self) -> Parts:
         """Expected energy so far in kWh, part by part."""
-        return self.footprint.energy_kwh.map(lambda part: part[self.at])
+        return self.accrual.energy_kwh_by_part.map(lambda part: part[self.at])
 
     @property
     def co2e_kg_by_part(self) -> Parts:
         """Expected emissions so far in kg CO2e, part by part."""
-        return self.footprint.co2e_kg.map(lambda part: part[self.at])
+        return self.accrual.co2e_kg_by_part.map(lambda part: part[self.at])
 
     @property
     def duration_s(self) -> float:
         """Expected seconds so far on the fleet."""
-        return self._read(self.footprint.duration_s)
+        return self._read(self.accrual.duration_s)
 
     @property
     def upload_bytes(self) -> float:

@@ -24,19 +24,25 @@ def test_equal_rounds_add_up_and_what_is_done_once_is_in_every_prefix() -> None:
     assert accrual.footprint.duration_s.tolist() == [52.5, 102.5, 152.5]
 
 
-def test_it_is_worked_out_at_the_first_reading_and_only_then() -> None:
-    calls = []
+def test_each_quantity_is_worked_out_at_the_first_reading_and_only_then() -> None:
+    whole, calls = footprint(1.0, 2.0), []
 
-    def source() -> Footprint:
-        calls.append(1)
-        return footprint(1.0, 2.0)
+    def energy() -> Parts:
+        calls.append("energy")
+        return whole.energy_kwh
 
-    accrual = Accrual(2, source)
+    def co2e() -> Parts:
+        calls.append("co2e")
+        return whole.co2e_kg
+
+    accrual = Accrual(2, energy, co2e, lambda: whole.duration_s)
     assert calls == []
     assert accrual.co2e_kg.tolist() == [9.0, 18.0]
+    assert calls == ["co2e"]
     assert accrual.energy_kwh.tolist() == [18.0, 36.0]
     assert accrual.footprint is accrual.footprint
-    assert calls == [1]
+    assert accrual.footprint.co2e_kg is accrual.co2e_kg_by_part
+    assert calls == ["co2e", "energy"]
 
 
 def test_a_footprint_is_cut_to_the_rounds_of_the_run() -> None:

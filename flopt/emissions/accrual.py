@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from flopt.emissions.footprint import Footprint
+from flopt.emissions.footprint import PARTS, Footprint, Parts
 from flopt.errors import FloptError
 
 __all__ = ["Accrual"]
@@ -19,45 +19,75 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Accrual:
-    """A cumulative footprint of which a front of a thousand runs mostly reads one total."""
+    """A cumulative footprint, arrays of shape (rounds,) that nobody can change.
+
+    A front of a thousand runs mostly reads one total of each: its quantities are worked out one by one, when asked.
+    """
 
     rounds: int
-    source: Callable[[], Footprint]
-    """Gives the cumulative footprint, arrays of shape (rounds,) or longer; called once at most."""
+    energy: Callable[[], Parts]
+    """Gives the energy in kWh, arrays of shape (rounds,) or longer; called once at most, as are the others."""
+    co2e: Callable[[], Parts]
+    """Gives the CO2e in kg."""
+    duration: Callable[[], Array]
+    """Gives the seconds."""
 
     @classmethod
     def of(cls, footprint: Footprint, rounds: int) -> Accrual:
-        """A footprint that is there already, cut to its first rounds."""
+        """A cumulative footprint that is there already, cut to its first rounds."""
         if len(footprint.duration_s) < rounds:
             raise FloptError(f"run: the footprint has {len(footprint.duration_s)} rounds; the run has {rounds}")
-        return cls(rounds, lambda: footprint)
+        return cls(rounds, lambda: footprint.energy_kwh, lambda: footprint.co2e_kg, lambda: footprint.duration_s)
 
     @classmethod
     def steady(cls, each: Footprint, once: Footprint, plan: int, rounds: int) -> Accrual:
         """Equal rounds of one plan; `each` and `once` have arrays of shape (plans,)."""
 
-        def source() -> Footprint:
-            return each.map(lambda v: v[plan]).over_rounds(rounds, once.map(lambda v: v[plan]))
+        def grown(per_round: Array, at_end: Array) -> Array:
+            return np.asarray(per_round[plan] * np.arange(1, rounds + 1, dtype=np.float64) + at_end[plan])
 
-        return cls(rounds, source)
+        def parts(per_round: Parts, at_end: Parts) -> Parts:
+            return Parts(*(grown(getattr(per_round, part), getattr(at_end, part)) for part in PARTS))
+
+        return cls(
+            rounds,
+            lambda: parts(each.energy_kwh, once.energy_kwh),
+            lambda: parts(each.co2e_kg, once.co2e_kg),
+            lambda: grown(each.duration_s, once.duration_s),
+        )
 
     @cached_property
-    def footprint(self) -> Footprint:
-        """Arrays of shape (rounds,), which nobody can change."""
-        return self.source().map(lambda values: _frozen(values[: self.rounds]))
+    def energy_kwh_by_part(self) -> Parts:
+        """Energy, part by part."""
+        return self.energy().map(self._whole)
+
+    @cached_property
+    def co2e_kg_by_part(self) -> Parts:
+        """CO2e, part by part."""
+        return self.co2e().map(self._whole)
+
+    @cached_property
+    def duration_s(self) -> Array:
+        """Seconds on the fleet."""
+        return self._whole(self.duration())
 
     @cached_property
     def energy_kwh(self) -> Array:
-        """Energy over all parts, shape (rounds,)."""
-        return _frozen(self.footprint.energy_kwh.total)
+        """Energy over all parts."""
+        return self._whole(self.energy_kwh_by_part.total)
 
     @cached_property
     def co2e_kg(self) -> Array:
-        """CO2e over all parts, shape (rounds,)."""
-        return _frozen(self.footprint.co2e_kg.total)
+        """CO2e over all parts."""
+        return self._whole(self.co2e_kg_by_part.total)
 
+    @cached_property
+    def footprint(self) -> Footprint:
+        """All quantities."""
+        return Footprint(self.energy_kwh_by_part, self.co2e_kg_by_part, self.duration_s)
 
-def _frozen(values: Array) -> Array:
-    # An objective's `seconds += 5` changes a number, but on arrays it would change the run itself.
-    values.setflags(write=False)
-    return values
+    def _whole(self, values: Array) -> Array:
+        # An objective's `seconds += 5` changes a number, but on arrays it would change the run itself.
+        cut = values[: self.rounds]
+        cut.setflags(write=False)
+        return cut
