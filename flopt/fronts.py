@@ -64,25 +64,18 @@ class Front:
     def knee(self) -> Point:
         """The point after which more of one objective costs most of the other.
 
-        Objectives that are minimised and above zero are measured on a log axis, as they are drawn.
+        In the objectives' own units, although the picture has a log axis: a kilogram weighs the same everywhere.
         """
         if not self.points:
             raise FloptError("the front has no point")
         if len(self.objectives) != 2:
             raise FloptError(f"a knee needs two objectives, not {len(self.objectives)}")
-        axes = [self._axis(objective) for objective in self.objectives]
-        return self.points[knee(np.column_stack(axes))]
+        return self.points[knee(self.losses)]
 
     def hypervolume(self, reference: Sequence[float]) -> float:
         """Volume dominated up to a reference point, given in the objectives' own units and signs."""
         corner = losses([list(reference)], [o.direction for o in self.objectives])[0]
         return hypervolume(self.losses, corner)
-
-    def _axis(self, objective: Objective) -> Array:
-        values = np.array([point.values[objective.name] for point in self.points])
-        if objective.direction == "maximize":
-            return -values
-        return np.log10(values) if (values > 0).all() else values
 
 
 def find_front(candidates: Iterable[Candidate], objectives: Sequence[Objective]) -> Front:
