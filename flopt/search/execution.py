@@ -126,6 +126,7 @@ def _watch(driver: int, born: float) -> None:
 
 def _alive(process: int, born: float) -> bool:
     try:
-        return bool(psutil.Process(process).create_time() == born)
+        found = psutil.Process(process)
+        return bool(found.create_time() == born and found.status() != psutil.STATUS_ZOMBIE)
     except psutil.Error:
         return False
