@@ -323,14 +323,14 @@ def until(condition: Callable[[], bool], process: subprocess.Popen[str] | None =
         time.sleep(0.01)
 
 
-def start(script: Path, folder: Path, oracle: Path, setting: Setting) -> subprocess.Popen[str]:
+def start(script: Path, folder: Path, oracle: str, setting: Setting) -> subprocess.Popen[str]:
     """The search of this file in a process group of its own, as from another terminal."""
     script.write_text(
         "import sys\nfrom dataclasses import replace\nfrom pathlib import Path\n"
         f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
         "from test_driver import PROBLEM, Setting, search\n\n"
         "if __name__ == '__main__':\n"
-        f"    end = search(Path({str(folder)!r}), {setting!r}, replace(PROBLEM, oracle={str(oracle)!r}))\n"
+        f"    end = search(Path({str(folder)!r}), {setting!r}, replace(PROBLEM, oracle={oracle!r}))\n"
         "    print(end.ended)\n",
         encoding="utf-8",
     )
@@ -339,13 +339,17 @@ def start(script: Path, folder: Path, oracle: Path, setting: Setting) -> subproc
     )
 
 
-@pytest.mark.parametrize(("before", "after"), [(2, 1), (1, 2)])
+@pytest.mark.parametrize(
+    ("before", "after", "real"),
+    [(2, 1, False), (1, 2, False), pytest.param(2, 1, True, marks=pytest.mark.slow)],
+)
 def test_kill_9_in_the_middle_and_another_number_of_workers_give_the_same_bytes(
-    tmp_path: Path, before: int, after: int
+    tmp_path: Path, before: int, after: int, real: bool
 ) -> None:
-    oracle = tmp_path / "slow.py"
-    oracle.write_text(SLOW, encoding="utf-8")
-    setting, problem = Setting(runs=16, lag=4), replace(PROBLEM, oracle=str(oracle))
+    slow = tmp_path / "slow.py"
+    slow.write_text(SLOW, encoding="utf-8")
+    oracle = "simulated" if real else str(slow)
+    setting, problem = Setting(runs=16, lag=4), replace(PROBLEM, oracle=oracle)
     process = start(tmp_path / "go.py", tmp_path / "killed", oracle, replace(setting, workers=before))
     until(lambda: traces_in(tmp_path / "killed") >= 5, process)
     family = psutil.Process(process.pid).children(recursive=True)
@@ -355,7 +359,7 @@ def test_kill_9_in_the_middle_and_another_number_of_workers_give_the_same_bytes(
     assert traces_in(tmp_path / "killed") < 16
     assert not psutil.wait_procs(family, timeout=30)[1], "a worker outlived its driver"
     assert search(tmp_path / "killed", replace(setting, workers=after), problem).ended == "runs"
-    search(tmp_path / "whole", setting, replace(problem, oracle="analytic"))
+    search(tmp_path / "whole", setting, problem if real else PROBLEM)
     assert dump(tmp_path / "killed") == dump(tmp_path / "whole")
     # The oracle's name stands in its rows, so both are read as one oracle's.
     assert front_csv(tmp_path / "killed") == front_csv(tmp_path / "whole")
@@ -366,7 +370,7 @@ def test_ctrl_c_keeps_what_is_done_and_the_search_goes_on(tmp_path: Path, worker
     oracle = tmp_path / "slow.py"
     oracle.write_text(SLOW, encoding="utf-8")
     setting, problem = Setting(runs=16, lag=4, workers=workers), replace(PROBLEM, oracle=str(oracle))
-    process = start(tmp_path / "go.py", tmp_path / "stopped", oracle, setting)
+    process = start(tmp_path / "go.py", tmp_path / "stopped", str(oracle), setting)
     until(lambda: traces_in(tmp_path / "stopped") >= 4, process)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers too
     output, errors = process.communicate(timeout=90)

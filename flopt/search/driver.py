@@ -115,7 +115,7 @@ class Driver:
 
     def run(self) -> Progress:
         """Search until the budget is spent; Ctrl-C finishes the runs in progress, a second one stops at once."""
-        pool = executor(self.search.workers)
+        pool = executor(self.search.workers, self.problem.oracle)
         pending: dict[Future[Outcome], int] = {}
         ended = ""
         try:
