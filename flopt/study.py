@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tomlkit
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from flopt.emissions.grid import annual_grid
 from flopt.errors import FloptError, nearest
@@ -40,18 +40,27 @@ _ALLOWED = {
 _EXAMPLE = """--set 'objectives=["accuracy", "co2e"]'"""
 
 
+DEFAULT_RUNS = 60
+
+
 class _Table(BaseModel):
     # TOML has types of its own: "0.8" is no number, and true is not 1.
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class BudgetTable(_Table):
-    """When the search ends: at whichever comes first."""
+    """When the search ends: at whichever comes first; a table that names no bound means 60 runs."""
 
-    runs: Whole | None = 60
+    runs: Whole | None = None
     rounds: Whole | None = None
     minutes: Positive | None = None
     search_kg: Positive | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bounded(cls, table: Any) -> Any:
+        named = isinstance(table, dict) and any(value is not None for value in table.values())
+        return table if named or not isinstance(table, dict) else {**table, "runs": DEFAULT_RUNS}
 
 
 class TaskTable(_Table):
