@@ -508,7 +508,7 @@ FAILURES = {
 @pytest.mark.parametrize("body", FAILURES)
 def test_a_plan_that_breaks_the_oracle_fails_with_its_reason_and_the_search_goes_on(tmp_path: Path, body: str) -> None:
     problem = with_oracle(tmp_path / "mine.py", body)
-    end = search(tmp_path / "study", Setting(runs=18), problem)
+    end = search(tmp_path / "study", Setting("random", runs=18), problem)
     found = results(tmp_path / "study", problem)
     broken = [n for n, plan in enumerate(found.plans) if plan.local_epochs == 2 and n in found.failed]
     assert (end.runs, end.failed) == (18, len(broken))
