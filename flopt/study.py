@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tomlkit
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from flopt.emissions.grid import annual_grid
 from flopt.errors import FloptError, nearest
@@ -41,6 +41,9 @@ _ALLOWED = {
 _EXAMPLE = """--set 'objectives=["accuracy", "co2e"]'"""
 
 
+DEFAULT_RUNS = 60
+
+
 def _iso(time: object) -> object:
     """TOML has times of its own; they are kept as text."""
     return time.isoformat() if isinstance(time, datetime) else time
@@ -52,12 +55,18 @@ class _Table(BaseModel):
 
 
 class BudgetTable(_Table):
-    """When the search ends: at whichever comes first."""
+    """When the search ends: at whichever comes first; a table that names no bound means 60 runs."""
 
-    runs: Whole | None = 60
+    runs: Whole | None = None
     rounds: Whole | None = None
     minutes: Positive | None = None
     search_kg: Positive | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bounded(cls, table: Any) -> Any:
+        named = isinstance(table, dict) and any(value is not None for value in table.values())
+        return table if named or not isinstance(table, dict) else {**table, "runs": DEFAULT_RUNS}
 
 
 class TaskTable(_Table):

@@ -43,7 +43,7 @@ def imported(*arguments: str, cwd: Path) -> set[str]:
     ids=" ".join,
 )
 def test_help_imports_nothing_heavy(tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    heavy = {"numpy", "scipy", "torch", "optuna", "sklearn", "matplotlib", "pydantic"}
+    heavy = {"numpy", "scipy", "torch", "optuna", "sklearn", "matplotlib"}
     assert not imported(*arguments, cwd=tmp_path) & heavy
 
 

@@ -80,14 +80,6 @@ def test_one_and_two_workers_find_the_same_and_a_second_call_trains_nothing(comm
     assert (one / "front.csv").read_bytes() == (two / "front.csv").read_bytes()
 
 
-def test_a_larger_budget_goes_on(command: Command, tmp_path: Path) -> None:
-    line = ("tune", *ANALYTIC, "--workers", 1)
-    assert command(*line, "--set", "budget.runs=8", "--out", "at once")[0] == 0
-    for runs in (3, 8):
-        assert command(*line, "--set", f"budget.runs={runs}", "--out", "in two")[0] == 0
-    assert (tmp_path / "at once" / "front.csv").read_bytes() == (tmp_path / "in two" / "front.csv").read_bytes()
-
-
 def test_the_folder_is_named_after_the_study_file(command: Command, tmp_path: Path) -> None:
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "mine.toml").write_text(
@@ -148,6 +140,7 @@ def test_ctrl_c_in_this_process_keeps_what_is_done(command: Command, tmp_path: P
     assert (tmp_path / "calls").read_text(encoding="utf-8") == "x" * 5  # the interrupted run was begun again
 
 
+@pytest.mark.slow
 def test_ctrl_c_in_a_terminal_finishes_the_runs_in_progress(command: Command, tmp_path: Path) -> None:
     (tmp_path / "oracle.py").write_text(SLOW, encoding="utf-8")
     (tmp_path / "space.toml").write_text(

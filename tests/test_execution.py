@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import wait
@@ -186,3 +188,14 @@ def test_a_process_is_known_by_its_number_and_its_birth() -> None:
     assert execution._alive(me.pid, me.create_time())
     assert not execution._alive(me.pid, me.create_time() - 100)  # another process had the number before
     assert not execution._alive(2**22 + 1, 0.0)
+
+
+def test_a_killed_process_is_dead_before_its_parent_has_noticed() -> None:
+    child = psutil.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    born = child.create_time()
+    assert execution._alive(child.pid, born)
+    child.kill()
+    deadline = time.monotonic() + 30
+    while execution._alive(child.pid, born):
+        assert time.monotonic() < deadline
+    child.communicate()

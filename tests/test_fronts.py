@@ -165,3 +165,8 @@ def test_all_corners_of_a_cube_leave_one() -> None:
     (point,) = find_front(corners, (ACCURACY, loss)).points
     assert (point.values["accuracy"], point.values["loss"]) == (1.0, 0.0)
     assert math.isclose(point.run.loss, 0.0)
+
+
+def test_points_of_equal_cost_keep_the_order_of_the_runs() -> None:
+    runs = [candidate(n, [(n / 100, n / 100)]) for n in range(40)]
+    assert [place for place, _ in places(find_front(runs, (ACCURACY, loss, CO2E)))] == list(range(40))

@@ -12,7 +12,7 @@ import flopt
 from flopt import Plan
 from flopt.errors import FloptError
 from flopt.search.driver import Progress
-from flopt.study import Study, study_of
+from flopt.study import load_study, study_of
 from flopt.tuning import checked_problem, run_study, write_results
 
 SMALL: dict[str, Any] = {"oracle": "analytic", "space": "quick", "workers": 1, "budget": {"runs": 12}}
@@ -32,16 +32,10 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_folder_holds_study_journal_table_and_pictures(small: Path) -> None:
     assert {"study.toml", "journal.log", "front.csv", "front.png", "front.svg"} <= {f.name for f in small.iterdir()}
-    assert study_of(SMALL) == flopt_study(small)
+    assert study_of(SMALL) == load_study(small / "study.toml")
     assert (small / "front.png").read_bytes().startswith(b"\x89PNG")
     assert "<svg" in (small / "front.svg").read_text(encoding="utf-8")
     assert not list(small.glob(".*draft"))
-
-
-def flopt_study(folder: Path) -> Study:
-    from flopt.study import load_study
-
-    return load_study(folder / "study.toml")
 
 
 def test_two_workers_find_the_front_of_one(small: Path, tmp_path: Path) -> None:
@@ -52,23 +46,18 @@ def test_two_workers_find_the_front_of_one(small: Path, tmp_path: Path) -> None:
 
 def test_a_second_call_trains_nothing_and_writes_the_same(small: Path) -> None:
     before = {path.name: path.read_bytes() for path in small.iterdir()}
-    told: list[Progress] = []
-    results = flopt.tune(SMALL, out=small, report=told.append)
+    results = flopt.tune(SMALL, out=small)
     assert {path.name: path.read_bytes() for path in small.iterdir()} == before
     assert len(results.plans) == 12
+    assert len(flopt.tune(SMALL | {"budget": {"runs": 3}}, out=small).plans) == 12  # a smaller budget keeps them
+    assert (small / "front.csv").read_bytes() == before["front.csv"]
+    assert (small / "journal.log").read_bytes() == before["journal.log"]
 
 
 def test_a_larger_budget_goes_on_and_ends_where_one_go_ends(small: Path, tmp_path: Path) -> None:
     for runs in (5, 6, 12):
         flopt.tune(SMALL | {"budget": {"runs": runs}}, out=tmp_path / "steps")
     assert (tmp_path / "steps" / "front.csv").read_bytes() == (small / "front.csv").read_bytes()
-
-
-def test_a_smaller_budget_keeps_what_is_there(tmp_path: Path) -> None:
-    flopt.tune(SMALL, out=tmp_path / "s")
-    before = (tmp_path / "s" / "front.csv").read_bytes()
-    assert len(flopt.tune(SMALL | {"budget": {"runs": 3}}, out=tmp_path / "s").plans) == 12
-    assert (tmp_path / "s" / "front.csv").read_bytes() == before
 
 
 def test_what_decides_the_outcome_may_not_change_and_what_does_not_may(tmp_path: Path) -> None:

@@ -31,6 +31,9 @@ __all__ = ["Budget", "Driver", "Progress", "Search"]
 
 Report = Callable[["Progress"], None]
 
+DRAW_AFTER = 20
+"""Proposals in a row that break a known limit before plans are drawn at random: a sampler that is shown only plans
+within the limits may look for the next one outside them for ever."""
 MAX_REJECTED = 200
 """Proposals in a row that break a known limit before the search gives up on finding one that does not."""
 
@@ -112,7 +115,7 @@ class Driver:
 
     def run(self) -> Progress:
         """Search until the budget is spent; Ctrl-C finishes the runs in progress, a second one stops at once."""
-        pool = executor(self.search.workers)
+        pool = executor(self.search.workers, self.problem.oracle)
         pending: dict[Future[Outcome], int] = {}
         ended = ""
         try:
@@ -154,8 +157,9 @@ class Driver:
         directions = [objective.direction for objective in self.problem.objectives]
         for attempt in range(MAX_REJECTED):
             seed = stream_seed(self.search.seed, "propose", number, attempt)
+            sampler = self.search.sampler if attempt < DRAW_AFTER else "random"
             seen = [*self._seen, *running]
-            proposal = propose(self.search.sampler, self.problem.space, directions, seen, logged, seed)
+            proposal = propose(sampler, self.problem.space, directions, seen, logged, seed)
             plan = self.problem.within_known_limits(self.problem.space.plan(proposal.params, self.problem.base))
             if plan is not None:
                 plan = self._within_rounds(plan)

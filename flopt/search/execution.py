@@ -79,13 +79,14 @@ def _oracle(reference: str, source: TaskSource, task: Task) -> Oracle:
     return load_oracle(reference, source, task)
 
 
-def executor(workers: int) -> Executor:
+def executor(workers: int, oracle: str = "simulated") -> Executor:
     """Something to submit `train` to: this process for one worker, a process for each of several."""
     if workers == 1:
         _oracle.cache_clear()  # this process may have searched before, with files that have changed since
         return _Here()
     context = get_context("forkserver")
-    context.set_forkserver_preload(["flopt.oracles.simulated"])
+    # Loaded once, before the workers are forked; torch only where flopt knows that it is needed.
+    context.set_forkserver_preload(["flopt.oracles.simulated" if oracle == "simulated" else __name__])
     me = psutil.Process()
     return ProcessPoolExecutor(
         workers, mp_context=context, initializer=_start_worker, initargs=(me.pid, me.create_time())
@@ -126,6 +127,7 @@ def _watch(driver: int, born: float) -> None:
 
 def _alive(process: int, born: float) -> bool:
     try:
-        return bool(psutil.Process(process).create_time() == born)
+        found = psutil.Process(process)
+        return bool(found.create_time() == born and found.status() != psutil.STATUS_ZOMBIE)
     except psutil.Error:
         return False
