@@ -74,7 +74,8 @@ def _ratio(count: Array, step: int, part: Array, drawn: Array, population: float
     outside = population - part
     if step > 0:
         return (part - count) * (drawn - count) / ((count + 1) * np.maximum(outside - drawn + count + 1, 1.0))
-    return count * np.maximum(outside - drawn + count, 0.0) / (np.maximum(part - count + 1, 1.0) * np.maximum(drawn - count + 1, 1.0))
+    below = np.maximum(part - count + 1, 1.0) * np.maximum(drawn - count + 1, 1.0)
+    return np.asarray(count * np.maximum(outside - drawn + count, 0.0) / below)
 
 
 def _log_probability(count: Array, part: Array, drawn: Array, population: float) -> Array:
