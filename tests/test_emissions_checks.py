@@ -86,7 +86,7 @@ def test_check_2_a_router_takes_0_00021_to_0_00053_kwh_per_gb_one_way(
     tmp_path: Path, router_w: float, mbit_per_s: float, kwh_per_gb: float, way: str
 ) -> None:
     nothing = np.zeros(1)
-    still = Work(np.ones(1), nothing, nothing, nothing, 1.0, 1.0)
+    still = Work(np.ones(1), nothing, nothing, nothing, nothing, 1.0, 1.0)
     work = (
         replace(still, download_bytes=np.array([1e9]))
         if way[0] == "d"

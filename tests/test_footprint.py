@@ -20,7 +20,7 @@ from flopt.plan import Plan
 from flopt.task import Task
 
 TASK = Task("toy", (3, 50, 20, 7, 9, 31, 12, 80, 15, 5, 44, 2), ((40, 30), (30,)), 5e6, 0.4)
-COUNTRIES = sorted(annual_grid().by_country)
+COUNTRIES = sorted(code for code, each in annual_grid().by_country.items() if each.kind == "average")
 
 WATTS = st.floats(0, 300)
 SPEEDS = st.floats(1e5, 1e9)
@@ -195,7 +195,10 @@ def test_a_population_many_times_larger_scales_the_clients_energy_of_one_class(c
 
 
 def test_parts_are_in_a_fixed_order() -> None:
-    assert PARTS == ("training", "waiting", "download", "upload", "network", "server")
-    counted = Parts(*(np.array([2.0**number]) for number in range(6)))
-    assert counted.total.tolist() == [63]
-    assert counted.map(lambda part: part / 2).total.tolist() == [31.5]
+    assert PARTS == (
+        "training", "waiting", "download", "upload", "network", "server", "evaluation", "wasted", "embodied",
+    )  # fmt: skip
+    counted = Parts(*(np.array([2.0**number]) for number in range(9)))
+    assert counted.total.tolist() == [511]
+    assert counted.map(lambda part: part / 2).total.tolist() == [255.5]
+    assert counted.plus(counted).total.tolist() == [1022]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -39,9 +40,9 @@ def test_equal_participations_have_equal_fingerprints() -> None:
         drawn([[0, 1], [5, 3]]),
         drawn([[1, 0], [5, 2]]),
         drawn([[0, 1, 5, 2]]),  # the same clients in one round
-        drawn([[0, 1], [5, 2]], (0, 0, 0, 1, 1, 1)),
+        replace(drawn([[0, 1], [5, 2]]), used=np.array([[True, True], [True, False]])),
     ],
-    ids=["another client", "another order", "other rounds", "another group"],
+    ids=["another client", "another order", "other rounds", "an update lost"],
 )
 def test_any_difference_changes_the_fingerprint(other: Participation) -> None:
     assert other.fingerprint != drawn([[0, 1], [5, 2]]).fingerprint

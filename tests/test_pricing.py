@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from flopt.emissions.coefficient import Coefficient
 from flopt.emissions.fleet import Device, Fleet, Group, Link, LinkKind, Server
 from flopt.emissions.grid import annual_grid
-from flopt.emissions.pricing import Pricing, network_coefficients, rates
+from flopt.emissions.pricing import Pricing, rates
 from flopt.errors import FloptError
 
 
@@ -41,7 +41,8 @@ def test_a_fleet_becomes_arrays_of_central_values() -> None:
     assert priced.wait_w.tolist() == [1, 10]
     assert priced.receive_w.tolist() == [2, 11]
     assert priced.transmit_w.tolist() == [3, 12]
-    assert priced.flop_per_s.tolist() == [1e9, 1e10]
+    assert priced.s_per_flop.tolist() == [1e-9, 1e-10]
+    assert priced.s_per_sample.tolist() == [0, 0]
     assert priced.down_bps.tolist() == [8e6, 8e7]
     assert priced.up_bps.tolist() == [4e6, 4e7]
     assert priced.g_per_kwh.tolist() == g_per_kwh("FRA", "POL")
@@ -67,16 +68,8 @@ def test_one_network_model_counts_and_the_other_is_zero(
 ) -> None:
     priced = rates(FLEET, pricing)
     assert priced.router_w.tolist() == router_w
-    assert priced.network_kwh_per_gb.tolist() == kwh_per_gb
-
-
-def test_shipped_network_coefficients_have_range_source_and_year() -> None:
-    assert set(network_coefficients()) == {"router_w", "fixed_kwh_per_gb", "mobile_kwh_per_gb"}
-    for coefficient in network_coefficients().values():
-        assert 0 < coefficient.low <= coefficient.value <= coefficient.high
-        assert len(coefficient.source) > 5
-        assert coefficient.year is not None
-        assert coefficient.status == "seen"
+    assert priced.down_kwh_per_gb.tolist() == kwh_per_gb
+    assert priced.up_kwh_per_gb.tolist() == kwh_per_gb
 
 
 @pytest.mark.parametrize(
@@ -109,10 +102,17 @@ def test_an_unknown_country_of_a_fleet_is_an_error() -> None:
 @pytest.mark.parametrize(
     ("choice", "message"),
     [
-        ({"network": "routr"}, "no network model 'routr'; did you mean 'router'?"),
-        ({"network": "per_hop"}, "no network model 'per_hop'; "),
-        ({"network": ["router"]}, "no network model "),
-        ({"network": None}, "no network model 'None'; allowed: per_gb, router"),
+        ({"network": "routr"}, "no pricing.network 'routr'; did you mean 'router'?"),
+        ({"network": ["router"]}, "no pricing.network "),
+        ({"network": None}, "no pricing.network 'None'; allowed: router, per_gb, per_hop"),
+        ({"final_push": "some"}, "no pricing.final_push 'some'; "),
+        ({"grid": [100]}, "pricing: grid = [100]: must be a number of g per kWh, or a CSV file"),
+        ({"flat": 1}, "pricing: flat = 1: must be true or false"),
+        ({"flat": True}, "pricing: flat = true: it says what to do about hours, so it needs a start"),
+        ({"embodied": "yes"}, "pricing: embodied = 'yes': must be true or false"),
+        ({"evaluation_fraction": 1.1}, "pricing: evaluation_fraction = 1.1: must be between 0 and 1"),
+        ({"evaluation_fraction": "all"}, "pricing: evaluation_fraction = 'all': must be between 0 and 1"),
+        ({"start": "noon"}, "pricing: start: no time 'noon'; write it as 2019-06-01T13:00 (UTC)"),
         ({"pue": 0.99}, "pricing: pue = 0.99: must be a number, at least 1 and below 10"),
         ({"pue": 10}, "pricing: pue = 10: must be a number, at least 1 and below 10"),
         ({"pue": math.nan}, "pricing: pue = nan: must be a number, at least 1 and below 10"),
@@ -144,7 +144,7 @@ def test_whatever_is_chosen_is_priced_or_refused_in_one_line(choices: dict[str, 
         priced = rates(FLEET, Pricing(**choices))
         assert 1 <= priced.pue < 10
         assert priced.router_w.min() >= 0
-        assert math.isfinite(priced.network_kwh_per_gb.sum())
+        assert math.isfinite((priced.down_kwh_per_gb + priced.up_kwh_per_gb).sum())
     except FloptError as error:
         message = str(error)
     assert "\n" not in message

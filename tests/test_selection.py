@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 
 from flopt.emissions.coefficient import Coefficient
 from flopt.emissions.fleet import Device, Fleet, Group, Link, Server
+from flopt.emissions.pricer import Pricer
+from flopt.emissions.pricing import Pricing
 from flopt.emissions.selection import assign_groups, draw_participation, first_drawn
+from flopt.participation import Participation
 from flopt.plan import Plan
 from flopt.task import Task
 
@@ -23,15 +26,19 @@ def fleet(*shares: float) -> Fleet:
     return Fleet("test", groups, Server(one, "FRA"))
 
 
+def drawn(plan: Plan, task: Task, fleet: Fleet, seed: int) -> Participation:
+    return draw_participation(plan, task, Pricer(fleet, Pricing()), seed)
+
+
 def task(clients: int) -> Task:
     return Task("toy", (5,) * clients, ((3,),), 1.0, 0.5)
 
 
 @given(SEEDS, st.integers(1, 300), st.data())
 def test_no_client_is_drawn_twice_in_a_round(seed: int, clients: int, data: st.DataObject) -> None:
-    drawn = data.draw(st.integers(1, clients))
-    order = first_drawn(clients, drawn, seed, 3).tolist()
-    assert len(set(order)) == drawn
+    count = data.draw(st.integers(1, clients))
+    order = first_drawn(clients, count, seed, 3).tolist()
+    assert len(set(order)) == count
     assert set(order) <= set(range(clients))
 
 
@@ -46,13 +53,13 @@ def test_drawing_more_clients_only_adds_to_the_same_order(seed: int, clients: in
 @given(SEEDS, st.integers(1, 60), st.floats(0.01, 1), st.floats(0.01, 1))
 def test_every_plan_meets_the_same_luck(seed: int, clients: int, one: float, other: float) -> None:
     small, large = sorted((one, other))
-    few = draw_participation(Plan(rounds=3, client_fraction=small), task(clients), fleet(0.5, 0.5), seed)
-    many = draw_participation(Plan(rounds=5, client_fraction=large, local_epochs=9), task(clients), fleet(1), seed)
+    few = drawn(Plan(rounds=3, client_fraction=small), task(clients), fleet(0.5, 0.5), seed)
+    many = drawn(Plan(rounds=5, client_fraction=large, local_epochs=9), task(clients), fleet(1), seed)
     assert np.array_equal(few.selected, many.selected[:3, : few.selected.shape[1]])
 
 
 def test_shape_and_resolved_number_of_clients() -> None:
-    participation = draw_participation(Plan(rounds=6, client_fraction=0.35), task(14), fleet(0.5, 0.5), 1)
+    participation = drawn(Plan(rounds=6, client_fraction=0.35), task(14), fleet(0.5, 0.5), 1)
     assert participation.selected.shape == (6, 5)
     assert participation.group_of.shape == (14,)
 
@@ -64,7 +71,7 @@ def test_rounds_and_seeds_draw_differently() -> None:
 
 def test_the_same_seed_draws_the_same_again() -> None:
     plan = Plan(rounds=4)
-    first, second = (draw_participation(plan, task(14), fleet(0.3, 0.7), 7) for _ in range(2))
+    first, second = (drawn(plan, task(14), fleet(0.3, 0.7), 7) for _ in range(2))
     assert first.fingerprint == second.fingerprint
 
 
@@ -90,7 +97,7 @@ def test_the_draw_of_a_round_does_not_depend_on_the_groups() -> None:
     # A client of a given group is drawn as often as its share: the two streams are independent.
     plan, hits = Plan(rounds=1, client_fraction=0.2), 0
     for seed in range(2000):
-        participation = draw_participation(plan, task(10), fleet(0.3, 0.7), seed)
+        participation = drawn(plan, task(10), fleet(0.3, 0.7), seed)
         hits += int((participation.group_of[participation.selected] == 0).sum())
     assert abs(hits / 4000 - 0.3) < 3 * (0.3 * 0.7 / 4000) ** 0.5
 

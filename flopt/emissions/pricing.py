@@ -83,6 +83,11 @@ class Pricing:
                 annual_grid().checked(value, f"pricing: {name}")
         if not (is_number(self.evaluation_fraction) and 0 <= self.evaluation_fraction <= 1):
             raise FloptError(f"pricing: evaluation_fraction = {self.evaluation_fraction!r}: must be between 0 and 1")
+        if not (self.grid is None or isinstance(self.grid, str) or is_number(self.grid)):
+            raise FloptError(f"pricing: grid = {self.grid!r}: must be a number of g per kWh, or a CSV file")
+        for name in ("flat", "embodied"):
+            if not isinstance(getattr(self, name), bool):
+                raise FloptError(f"pricing: {name} = {getattr(self, name)!r}: must be true or false")
         if self.start is not None:
             utc_time(self.start, "pricing: start")
         if self.flat and self.start is None:
