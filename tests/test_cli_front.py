@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -157,3 +159,21 @@ def test_a_priced_population_is_said(command: Command) -> None:
     code, out, _ = command(*line, "--set", "fleet.population=1_000_000")
     assert code == 0
     assert "accuracy from 14 clients, priced for 1,000,000" in out
+
+
+def test_the_rate_is_a_column_and_two_keys(command: Command, analytic_study: Path, rows: list[dict[str, Any]]) -> None:
+    code, out, err = command("front", analytic_study, "--rate", "--json")
+    assert (code, err) == (0, "")
+    found = json.loads(out)
+    for old, new in zip(rows, found, strict=True):
+        assert [*old, "co2e_kg_per_accuracy_point", "run_co2e_kg_per_accuracy_point"] == list(new)
+    assert found[0]["co2e_kg_per_accuracy_point"] is None
+    for before, after in pairwise(found):
+        price = (after["co2e_kg"] - before["co2e_kg"]) / (after["accuracy"] - before["accuracy"]) * 0.01
+        assert after["co2e_kg_per_accuracy_point"] == pytest.approx(price, rel=1e-9, abs=0)
+    code, out, err = command("front", analytic_study, "--rate")
+    assert (code, err) == (0, "")
+    head, first, *_ = out.splitlines()
+    assert " sure  +1 point  in its run  test acc. " in re.sub("  +", "  ", head)
+    assert "  -  -  " in re.sub("  +", "  ", first)
+    assert "+1 point: CO2e of one more point of accuracy (0.01)" in out

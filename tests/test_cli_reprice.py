@@ -31,7 +31,7 @@ def test_another_country_scales_every_point_by_its_intensity(command: Command, a
     }
     assert found["points"]
     for row in found["points"]:
-        assert row["co2e_kg"] == pytest.approx(row["expected_energy_kwh"] * 0.044179, rel=1e-12)
+        assert row["co2e_kg"] == pytest.approx(row["expected_energy_kwh"] * 0.044179, rel=1e-12, abs=0)
     assert {path.name: path.read_bytes() for path in analytic_study.iterdir()} == before
 
 
@@ -57,7 +57,7 @@ def test_every_factor_can_be_given(command: Command, analytic_study: Path, tmp_p
 
 def test_a_number_is_the_grid_of_all_countries(command: Command, analytic_study: Path) -> None:
     for row in priced(command, analytic_study, "--grid", 100)["points"]:
-        assert row["co2e_kg"] == pytest.approx(row["expected_energy_kwh"] * 0.1, rel=1e-12)
+        assert row["co2e_kg"] == pytest.approx(row["expected_energy_kwh"] * 0.1, rel=1e-12, abs=0)
 
 
 def test_hours_are_priced_from_a_start(command: Command, analytic_study: Path) -> None:

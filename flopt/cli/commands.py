@@ -68,12 +68,13 @@ def front(
     folder: Folder,
     objectives: Objectives = [],  # noqa: B006
     plot: Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Draw it: .png, .svg or .pdf.")] = None,
+    rate: Annotated[bool, typer.Option("--rate", help="Add what one more point of accuracy costs in CO2e.")] = False,
     as_json: Json = False,
 ) -> None:
     """Print the front of a study; with --objective, score the old runs anew."""
     from flopt.cli.front import print_front
 
-    raise typer.Exit(print_front(folder, objectives, plot, as_json=as_json))
+    raise typer.Exit(print_front(folder, objectives, plot, rate=rate, as_json=as_json))
 
 
 @app.command()
@@ -116,6 +117,20 @@ def reprice(
     }
     keep = keep_participation
     raise typer.Exit(print_repriced(folder, fleet, pricing, population, plot, keep_participation=keep, as_json=as_json))
+
+
+@app.command()
+def flips(
+    folder: Folder,
+    vary: Annotated[str, typer.Option("--vary", metavar="NAME=LOW:HIGH", help="Such as network.kwh_per_gb=0.001:0.1.")],
+    at_least: AtLeast = [],  # noqa: B006
+    at_most: AtMost = [],  # noqa: B006
+    as_json: Json = False,
+) -> None:
+    """Say where the recommended plan changes as one factor of the price moves."""
+    from flopt.cli.flips import print_flips
+
+    raise typer.Exit(print_flips(folder, vary, at_least, at_most, as_json=as_json))
 
 
 @app.command()

@@ -13,17 +13,20 @@ from flopt.errors import FloptError
 from flopt.fronts import Front, Point
 from flopt.objectives import Objective
 from flopt.reading.certainty import certainty
+from flopt.reading.rate import front_rates, run_rates
 from flopt.reading.recommend import recommend
 from flopt.reading.table import front_rows
 from flopt.results import Results, open_results, rescored
 from flopt.search.problem import Limit
 from flopt.units import quantity, quantity_range
 
-__all__ = ["print_front", "print_points", "print_recommendation", "tell_repairs"]
+__all__ = ["limit_of", "print_front", "print_points", "print_recommendation", "rate_columns", "tell_repairs"]
 
 
-def print_front(folder: Path, objectives: Sequence[str], plot: Path | None, *, as_json: bool) -> int:
-    """Print the front, and draw it if asked; returns 1 where there is no point."""
+def print_front(
+    folder: Path, objectives: Sequence[str], plot: Path | None, *, rate: bool = False, as_json: bool
+) -> int:
+    """Print the front, with the price of a point of accuracy if asked, and draw it; returns 1 where it has no point."""
     results = open_results(folder)
     tell_repairs(results)
     if objectives:
@@ -35,21 +38,23 @@ def print_front(folder: Path, objectives: Sequence[str], plot: Path | None, *, a
         save_front(front, results.candidates(), results.problem, plot)
         note(f"wrote {plot}")
     if as_json:
-        print_json(front_rows(front, results.problem))
+        rows = front_rows(front, results.problem)
+        print_json(rows if not rate else [{**row, **each} for row, each in zip(rows, rate_columns(front), strict=True)])
     elif front.points:
-        print_points(front, results)
+        print_points(front, results, rate=rate)
     if not front.points:
         note(f"{folder}: no run has a point within the limits yet")
         return 1
     return 0
 
 
-def print_points(front: Front, results: Results) -> None:
+def print_points(front: Front, results: Results, *, rate: bool = False) -> None:
     """The front as a table: where each point stands, its objectives, its test accuracy, its plan."""
+    prices = [[_price(price) for price in each.values()] if rate else [] for each in rate_columns(front)]
     names = [objective.name for objective in front.objectives]
     knee = front.knee() if len(front.objectives) == 2 else None
     rows = []
-    for point, sure in zip(front.points, certainty(front, results.problem), strict=True):
+    for point, sure, price_of_point in zip(front.points, certainty(front, results.problem), prices, strict=True):
         values = [_with_range(objective, sure.intervals[objective.name]) for objective in front.objectives]
         mark = " knee" if point is knee else ""
         test = f"{_test(point):.4f}"
@@ -59,6 +64,7 @@ def print_points(front: Front, results: Results) -> None:
                 f"{point.number}@{point.run.rounds}{mark}",
                 *values,
                 f"{sure.probability:.2f}",
+                *price_of_point,
                 test,
                 str(plan.local_epochs),
                 f"{point.run.clients_per_round}",
@@ -68,7 +74,8 @@ def print_points(front: Front, results: Results) -> None:
                 str(plan.downlink),
             ]
         )
-    head = ["run@round", *names, "sure", "test acc.", "epochs", "clients", "batch", "lr", "uplink", "downlink"]
+    paid = ["+1 point", "in its run"] if rate else []
+    head = ["run@round", *names, "sure", *paid, "test acc.", "epochs", "clients", "batch", "lr", "uplink", "downlink"]
     print_table(head, rows)
     how = (
         "accuracy from the analytic curve, not measured"
@@ -83,14 +90,34 @@ def print_points(front: Front, results: Results) -> None:
         f"network model {network}; ranges: nine of ten draws of all coefficients; sure: share of the draws in which the"
     )
     print("point stays non-dominated (the accuracies taken as seen)")
+    if rate:
+        print("+1 point: CO2e of one more point of accuracy (0.01), from the next cheaper point of the front; in its")
+        print("run: since its accuracy was last higher than ever before; - where accuracy does not rise")
+
+
+def rate_columns(front: Front) -> list[dict[str, float]]:
+    """For each point: kg CO2e for one more point of accuracy (0.01), along the front and along its own run."""
+    along = front_rates(front)
+    return [
+        {"co2e_kg_per_accuracy_point": float(kg), "run_co2e_kg_per_accuracy_point": _own_rate(point)}
+        for kg, point in zip(along, front.points, strict=True)
+    ]
+
+
+def _own_rate(point: Point) -> float:
+    return float(run_rates(point.run)[point.run.rounds - 1])
+
+
+def _price(kg: float) -> str:
+    return "-" if math.isnan(kg) else quantity(kg, "kg")
 
 
 def print_recommendation(folder: Path, at_least: Sequence[str], at_most: Sequence[str], *, as_json: bool) -> int:
     """Print one point of the front and why it; returns 1 where none meets the limits."""
     results = open_results(folder)
     tell_repairs(results)
-    limits = [_limit(text, results, "at_least") for text in at_least]
-    limits += [_limit(text, results, "at_most") for text in at_most]
+    limits = [limit_of(text, results, "at_least") for text in at_least]
+    limits += [limit_of(text, results, "at_most") for text in at_most]
     front = results.front()
     found = recommend(front, limits)
     if found is None:
@@ -118,7 +145,8 @@ def tell_repairs(results: Results) -> None:
         note(f"run {number} failed: {reason}")
 
 
-def _limit(text: str, results: Results, side: str) -> Limit:
+def limit_of(text: str, results: Results, side: str) -> Limit:
+    """The limit that an option such as `--at-least accuracy=0.9` asks for; `side` is `at_least` or `at_most`."""
     reference, equals, value = text.rpartition("=")
     option = f"--{side.replace('_', '-')} {text!r}"
     if not equals:

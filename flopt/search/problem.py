@@ -14,7 +14,7 @@ from flopt.emissions.accrual import Accrual
 from flopt.emissions.fleet import Fleet
 from flopt.emissions.footprint import Footprint
 from flopt.emissions.pricer import Pricer
-from flopt.emissions.pricing import Pricing
+from flopt.emissions.pricing import Pricing, ValueOf, central
 from flopt.emissions.realised import realised_footprint
 from flopt.emissions.selection import draw_participation
 from flopt.emissions.work import Work, expected_work
@@ -74,11 +74,13 @@ class Problem:
     """Size of the population that is priced; None: the task's own clients."""
     objectives: tuple[Objective, ...]
     limits: tuple[Limit, ...] = ()
+    value_of: ValueOf = central
+    """What stands in for every coefficient of the price."""
 
     @cached_property
     def pricer(self) -> Pricer:
         """The fleet and its pricing, ready to price any plan."""
-        return Pricer(self.fleet, self.pricing)
+        return Pricer(self.fleet, self.pricing, self.value_of)
 
     def work(self, plan: Plan) -> Work:
         """What one round of the plan makes the priced population do; arrays of shape ()."""
