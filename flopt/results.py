@@ -54,6 +54,8 @@ class Results:
                 allowed = np.ones(run.length, dtype=bool)
                 for limit in self.problem.limits:
                     allowed &= limit.violation(limit.objective.along(run)) <= 0
+                if plan.horizon_dependent:
+                    allowed[: plan.rounds - 1] = False  # round r of it is not what a plan of r rounds would do
                 found.append(Candidate(number, run, allowed))
         return found
 

@@ -23,6 +23,7 @@ from flopt.simulation import federation
 from flopt.simulation.batches import batches
 from flopt.simulation.codecs import carry, decode, encode
 from flopt.simulation.data import load
+from flopt.simulation.descent import Descent
 from flopt.simulation.federation import federated
 from flopt.simulation.feedback import ErrorFeedback
 from flopt.simulation.local import Engine
@@ -201,9 +202,9 @@ class Recording:
     engine: Engine
     received: list[Sequence[Tensor]] = field(default_factory=list)
 
-    def train(self, weights: Sequence[Tensor], batches: Sequence[NDArray[np.int64]], lr: float) -> list[Tensor]:
+    def train(self, weights: Sequence[Tensor], batches: Sequence[NDArray[np.int64]], descent: Descent) -> list[Tensor]:
         self.received.append(weights)
-        return self.engine.train(weights, batches, lr)
+        return self.engine.train(weights, batches, descent)
 
     def scores(self, weights: Sequence[Tensor], samples: NDArray[np.int64]) -> Tensor:
         return self.engine.scores(weights, samples)

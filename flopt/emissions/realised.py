@@ -18,8 +18,8 @@ def realised_footprint(plan: Plan, task: Task, participation: Participation, rat
     """Footprint of each round with the drawn clients' own sizes, groups and slowest member; shape (rounds,)."""
     chosen = participation.selected
     group = participation.group_of[chosen]
-    samples = plan.local_epochs * np.asarray(task.client_samples, dtype=np.float64)[chosen]
-    down, up = plan.downlink.wire_bytes(task.tensors), plan.uplink.wire_bytes(task.tensors)
+    samples = np.array([plan.local_samples(own) for own in task.client_samples], dtype=np.float64)[chosen]
+    down, up = plan.download_bytes(task.tensors), plan.upload_bytes(task.tensors)
     train_s = samples * task.flop_per_sample / rates.flop_per_s[group]
     down_s = BITS_PER_BYTE * down / rates.down_bps[group]
     up_s = BITS_PER_BYTE * up / rates.up_bps[group]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -12,12 +13,14 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn.functional import cross_entropy, one_hot
 
+from flopt.simulation.descent import Descent, Slope
 from flopt.simulation.models import trained
 from flopt.simulation.partition import Indices
 
 __all__ = ["AutogradEngine", "DenseEngine", "Engine", "engine"]
 
-Step = Callable[[list[Tensor], Tensor, Tensor, float], None]
+Step = Callable[[Sequence[Tensor], list[Tensor], Tensor, Tensor, float, float], None]
+"""`step(weights, target, x, one-hot labels, scale, keep)`: target = keep x target + scale x summed gradient."""
 Forward = Callable[[Sequence[Tensor], Tensor], Tensor]
 
 SCORED_AT_ONCE = 1024
@@ -27,8 +30,8 @@ SCORED_AT_ONCE = 1024
 class Engine(Protocol):
     """Trains and scores one model on one data set; weights are the trained tensors in the order they are sent."""
 
-    def train(self, weights: Sequence[Tensor], batches: Sequence[Indices], lr: float) -> list[Tensor]:
-        """New weights after one SGD step on the mean cross-entropy of each batch; `weights` stay as they are."""
+    def train(self, weights: Sequence[Tensor], batches: Sequence[Indices], descent: Descent) -> list[Tensor]:
+        """New weights after one step on the mean cross-entropy of each batch; `weights` stay as they are."""
         ...
 
     def scores(self, weights: Sequence[Tensor], samples: Indices) -> Tensor:
@@ -68,21 +71,23 @@ class AutogradEngine:
     x: Tensor
     y: Tensor
 
-    def train(self, weights: Sequence[Tensor], batches: Sequence[Indices], lr: float) -> list[Tensor]:
+    def train(self, weights: Sequence[Tensor], batches: Sequence[Indices], descent: Descent) -> list[Tensor]:
         """New weights after one SGD step for each batch."""
         self.module.train()
-        local = {name: w.detach().clone() for name, w in zip(trained(self.module), weights, strict=True)}
-        for batch in batches:
-            self._step(local, torch.from_numpy(batch), lr)
-        return list(local.values())
+        local = [w.detach().clone() for w in weights]
+        named = dict(zip(trained(self.module), local, strict=True))
+        descent.run(local, [partial(self._slope, named, torch.from_numpy(batch)) for batch in batches])
+        return local
 
-    def _step(self, local: dict[str, Tensor], batch: Tensor, lr: float) -> None:
-        values = [value.requires_grad_() for value in local.values()]
-        loss = cross_entropy(functional_call(self.module, local, (self.x[batch],)), self.y[batch])
+    def _slope(self, named: dict[str, Tensor], batch: Tensor, target: list[Tensor], scale: float, keep: float) -> None:
+        values = [value.requires_grad_() for value in named.values()]
+        loss = cross_entropy(functional_call(self.module, named, (self.x[batch],)), self.y[batch])
         gradients = torch.autograd.grad(loss, values, materialize_grads=True)
-        with torch.no_grad():
-            for value, gradient in zip(values, gradients, strict=True):
-                value.requires_grad_(False).add_(gradient, alpha=-lr)
+        for value in values:
+            value.requires_grad_(False)
+        if keep != 1:
+            torch._foreach_mul_(target, keep)
+        torch._foreach_add_(target, gradients, alpha=scale)
 
     @torch.no_grad()
     def scores(self, weights: Sequence[Tensor], samples: Indices) -> Tensor:
@@ -109,15 +114,21 @@ class DenseEngine:
     forward: Forward
 
     @torch.no_grad()
-    def train(self, weights: Sequence[Tensor], batches: Sequence[Indices], lr: float) -> list[Tensor]:
+    def train(self, weights: Sequence[Tensor], batches: Sequence[Indices], descent: Descent) -> list[Tensor]:
         """New weights after one SGD step for each batch."""
         local = [w.clone() for w in weights]
         order = torch.from_numpy(np.concatenate(batches))
         sizes = [len(batch) for batch in batches]
         # One gather for all steps; each step then sees a slice without copying.
-        for x, targets in zip(torch.split(self.x[order], sizes), torch.split(self.targets[order], sizes), strict=True):
-            self.step(local, x, targets, lr / len(x))
+        cut = zip(torch.split(self.x[order], sizes), torch.split(self.targets[order], sizes), strict=True)
+        descent.run(local, [self._slope(local, x, targets) for x, targets in cut])
         return local
+
+    def _slope(self, local: Sequence[Tensor], x: Tensor, targets: Tensor) -> Slope:
+        def slope(target: list[Tensor], scale: float, keep: float) -> None:
+            self.step(local, target, x, targets, scale / len(x), keep)
+
+        return slope
 
     @torch.no_grad()
     def scores(self, weights: Sequence[Tensor], samples: Indices) -> Tensor:
@@ -130,12 +141,22 @@ def _logreg_scores(weights: Sequence[Tensor], x: Tensor) -> Tensor:
     return torch.addmm(bias, x, weight.t())
 
 
-def _logreg_step(weights: list[Tensor], x: Tensor, targets: Tensor, rate: float) -> None:
+def _logreg_step(
+    weights: Sequence[Tensor], target: list[Tensor], x: Tensor, labels: Tensor, scale: float, keep: float
+) -> None:
     weight, bias = weights
     # The gradient of the summed cross-entropy by the scores is softmax - target.
-    error = torch.softmax(torch.addmm(bias, x, weight.t()), -1).sub_(targets)
-    weight.addmm_(error.t(), x, alpha=-rate)
-    bias.sub_(error.sum(0), alpha=rate)
+    error = torch.softmax(torch.addmm(bias, x, weight.t()), -1).sub_(labels)
+    _accumulate(target, error, x, scale, keep)
+
+
+def _accumulate(target: Sequence[Tensor], error: Tensor, x: Tensor, scale: float, keep: float) -> None:
+    """Add the gradient of one linear layer to the target's weight and bias."""
+    weight, bias = target
+    weight.addmm_(error.t(), x, beta=keep, alpha=scale)
+    if keep != 1:
+        bias.mul_(keep)
+    bias.add_(error.sum(0), alpha=scale)
 
 
 def _mlp_scores(weights: Sequence[Tensor], x: Tensor) -> Tensor:
@@ -143,12 +164,12 @@ def _mlp_scores(weights: Sequence[Tensor], x: Tensor) -> Tensor:
     return torch.addmm(bias2, torch.addmm(bias1, x, weight1.t()).relu_(), weight2.t())
 
 
-def _mlp_step(weights: list[Tensor], x: Tensor, targets: Tensor, rate: float) -> None:
+def _mlp_step(
+    weights: Sequence[Tensor], target: list[Tensor], x: Tensor, labels: Tensor, scale: float, keep: float
+) -> None:
     weight1, bias1, weight2, bias2 = weights
     hidden = torch.addmm(bias1, x, weight1.t()).relu_()
-    error = torch.softmax(torch.addmm(bias2, hidden, weight2.t()), -1).sub_(targets)
+    error = torch.softmax(torch.addmm(bias2, hidden, weight2.t()), -1).sub_(labels)
     hidden_error = torch.ops.aten.threshold_backward(torch.mm(error, weight2), hidden, 0)
-    weight2.addmm_(error.t(), hidden, alpha=-rate)
-    bias2.sub_(error.sum(0), alpha=rate)
-    weight1.addmm_(hidden_error.t(), x, alpha=-rate)
-    bias1.sub_(hidden_error.sum(0), alpha=rate)
+    _accumulate(target[2:], error, hidden, scale, keep)
+    _accumulate(target[:2], hidden_error, x, scale, keep)
