@@ -116,7 +116,9 @@ def same(first: Iterator[Round], second: Iterator[Round]) -> bool:
     return list(first) == list(second)
 
 
-@pytest.mark.parametrize("uplink", ["none", "quantize:3", "topk:0.05"])
+@pytest.mark.parametrize(
+    "uplink", ["none", "quantize:3", "qsgd:3", "topk:0.05", "randomk:0.1", "sign", "powersgd:2", "float16"]
+)
 def test_the_same_seed_gives_the_same_trace(digits: Setup, uplink: str) -> None:
     plan = replace(PLAN, uplink=Compression.parse(uplink))
     taking_part = participation(14, 5)
@@ -188,7 +190,7 @@ def test_error_feedback_is_what_makes_a_sparse_uplink_learn(digits: Setup, monke
     remembering = list(federated(digits, plan, taking_part, 0))[-1].loss
 
     class Forgetting(ErrorFeedback):
-        def send(self, client: int, update: Sequence[Tensor]) -> list[Tensor]:  # noqa: ARG002
+        def send(self, client: int, update: Sequence[Tensor], seed: int) -> list[Tensor]:  # noqa: ARG002
             return carry(plan.uplink, update)
 
     monkeypatch.setattr(federation, "ErrorFeedback", Forgetting)

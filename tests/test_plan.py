@@ -86,7 +86,7 @@ def test_the_learning_rate_is_above_0(value: float) -> None:
         ({"uplink": 8}, "plan: uplink = 8: write a compression such as 'quantize:8'"),
         ({"uplink": "quantise:8"}, "no compression 'quantise'; did you mean 'quantize'?"),
         ({"downlink": "topk:0.1"}, "plan: downlink topk:0.1: a newly drawn client holds no earlier model"),
-        ({"downlink": "topk:0.1"}, "so the downlink takes none, quantize"),
+        ({"downlink": "topk:0.1"}, "so the downlink takes none, float16, bfloat16, quantize, qsgd"),
     ],
 )
 def test_bad_settings_say_what_is_allowed(settings: dict[str, Setting], message: str) -> None:

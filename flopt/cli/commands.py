@@ -91,9 +91,9 @@ def estimate(
     batch_size: Annotated[int | None, typer.Option(help="Samples in a step.")] = None,
     client_lr: Annotated[float | None, typer.Option(help="Learning rate of the clients.")] = None,
     uplink: Annotated[
-        str | None, typer.Option("--uplink", "--compression", help="none, quantize:BITS or topk:FRACTION.")
+        str | None, typer.Option("--uplink", "--compression", help="none, quantize:8, topk:0.01, sign ...")
     ] = None,
-    downlink: Annotated[str | None, typer.Option(help="none or quantize:BITS.")] = None,
+    downlink: Annotated[str | None, typer.Option(help="none, float16, quantize:8 ...")] = None,
     fleet: Annotated[str | None, typer.Option(help="A shipped fleet, or my_fleet.toml.")] = None,
     country: Annotated[str | None, typer.Option(help="Move clients and server there, such as FRA.")] = None,
     network: Annotated[str | None, typer.Option(help="router or per_gb.")] = None,

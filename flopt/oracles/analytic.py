@@ -61,8 +61,8 @@ def analytic(task: Task) -> Oracle:
 
 def _fidelity(compression: Compression) -> float:
     """Share of an update's information that survives, in (0, 1]."""
-    if compression.kind == "quantize":
+    if compression.kind in ("quantize", "qsgd"):
         return float(1 - 0.6 * 2.0**-compression.amount)
-    if compression.kind == "topk":
+    if compression.kind in ("topk", "randomk"):
         return float(compression.amount**0.1)
     return 1.0

@@ -66,20 +66,25 @@ class _Training:
 
     def advance(self, clients: Sequence[int], index: int) -> None:
         """One more round of the clients given."""
-        received = carry(self.plan.downlink, self.server.weights)
-        control = carry(self.plan.downlink, self.variates.server) if self.variates else None
+        received = self._broadcast(self.server.weights, "model", index)
+        control = self._broadcast(self.variates.server, "variates", index) if self.variates else None
         updates, changes = [], []
         for client in clients:
             descent = self._descent(client, index, control)
             update = self._update(received, client, index, descent)
-            updates.append(self.uplink.send(client, update))
+            updates.append(self.uplink.send(client, update, stream_seed(self.seed, "uplink", index, client)))
             if self.variates:
                 steps = self.plan.steps_per_round(len(self.setup.split.train[client]))
                 change = self.variates.renew(client, update, descent, steps)
-                changes.append(self.variates_uplink.send(client, change))
+                seed = stream_seed(self.seed, "variates", index, client)
+                changes.append(self.variates_uplink.send(client, change, seed))
         self.server.step(weighted_average(updates, [len(self.setup.split.train[client]) for client in clients]))
         if self.variates:
             self.variates.gather(changes)
+
+    def _broadcast(self, tensors: Sequence[Tensor], what: str, index: int) -> list[Tensor]:
+        """What every client of the round receives."""
+        return carry(self.plan.downlink, tensors, stream_seed(self.seed, "downlink", what, index))
 
     def _descent(self, client: int, index: int, control: Sequence[Tensor] | None) -> Descent:
         plan = self.plan
