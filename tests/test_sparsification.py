@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from flopt.compression import Compression
 from flopt.simulation.codecs import carry
-from flopt.simulation.sparsification import LONG, largest_entries, sorted_largest_entries
+from flopt.simulation.sparsification import largest_entries
 
 
 def test_topk_keeps_the_largest_of_all_tensors_together() -> None:
@@ -36,24 +36,15 @@ def test_topk_agrees_with_a_stable_sort(fraction: float, entries: int, seed: int
     assert carry(compression, [before])[0].tolist() == expected.tolist()
 
 
-@pytest.mark.parametrize("share", [1e-5, 1e-3, 0.01, 0.1, 0.25, 0.5])
+@pytest.mark.parametrize("share", [1e-5, 1e-3, 0.01, 0.1, 0.25, 0.5, 1])
 @pytest.mark.parametrize("grain", [0.0, 0.3, 100.0])
 @pytest.mark.parametrize("seed", range(3))
-def test_the_quick_way_is_the_plain_one(share: float, grain: float, seed: int) -> None:
-    flat = torch.randn(3 * LONG + 7, generator=torch.Generator().manual_seed(seed))
+def test_the_quick_way_is_a_stable_sort(share: float, grain: float, seed: int) -> None:
+    flat = torch.randn(50_007, generator=torch.Generator().manual_seed(seed))
     flat = (flat / grain).round() * grain if grain else flat
     count = max(1, int(share * len(flat)))
-    quick = largest_entries(flat, count)
-    assert len(quick) == count
-    assert torch.equal(quick, sorted_largest_entries(flat, count))
-
-
-@pytest.mark.parametrize("stride", [11, 12])
-def test_a_sample_that_misleads_costs_only_time(stride: int) -> None:
-    """All large entries stand where the sample looks, or none does."""
-    flat = torch.rand(3 * LONG)
-    flat[::stride] += 10
-    assert torch.equal(largest_entries(flat, 2000), sorted_largest_entries(flat, 2000))
+    expected = np.sort(np.argsort(-flat.abs().numpy(), kind="stable")[:count])
+    assert np.array_equal(largest_entries(flat, count).numpy(), expected)
 
 
 def test_random_entries_are_sent_as_they_are() -> None:

@@ -12,45 +12,21 @@ from torch import Tensor
 from flopt.compression import SEED_BYTES, Shapes, kept_entries
 from flopt.simulation.wire import Codec, flattened, float_bytes, floats, like, shaped
 
-__all__ = ["LARGEST", "RANDOM", "largest_entries", "sorted_largest_entries"]
-
-SAMPLED = 4096
-"""Entries that the threshold of a long vector is guessed from."""
-LONG = 16_384
-"""Entries from which on guessing a threshold is quicker than selecting outright."""
+__all__ = ["LARGEST", "RANDOM", "largest_entries"]
 
 
 def largest_entries(flat: Tensor, count: int) -> Tensor:
     """Ascending indices of the `count` entries of largest absolute value; of equal ones the lowest indices.
 
-    In a long vector only the entries above a threshold are compared, which a sample of every so many entries gives;
-    where it was guessed too high, all are.
+    By numpy's partition: on 100 000 entries it takes a fifth of torch.topk's time, and a sampled threshold before
+    torch.topk was slower too.
     """
-    if len(flat) < LONG or 4 * count > len(flat):
-        return sorted_largest_entries(flat, count)
-    size = flat.abs()
-    above = torch.nonzero(size >= _threshold(size, count)).flatten()
-    if len(above) < count:
-        return sorted_largest_entries(flat, count)
-    return above[sorted_largest_entries(size[above], count)]
-
-
-def _threshold(size: Tensor, count: int) -> Tensor:
-    """A size that a few more than `count` entries reach, nearly always: four standard deviations are left."""
-    sample = size[:: len(size) // SAMPLED]
-    expected = count / len(size) * len(sample)
-    rank = min(len(sample), math.ceil(expected + 4 * math.sqrt(expected)) + 4)
-    return torch.topk(sample, rank, sorted=False).values.min()
-
-
-def sorted_largest_entries(flat: Tensor, count: int) -> Tensor:
-    """The same by selecting outright."""
-    size = flat.abs()
-    smallest_kept = torch.topk(size, count, sorted=False).values.min()
-    above = torch.nonzero(size > smallest_kept).flatten()
-    # torch.topk breaks ties in no stated order, so the ties are taken by hand.
-    ties = torch.nonzero(size == smallest_kept).flatten()[: count - len(above)]
-    return torch.cat([above, ties]).sort().values
+    size = flat.abs().numpy()
+    smallest_kept = np.partition(size, len(size) - count)[len(size) - count]
+    kept = size > smallest_kept
+    ties = np.flatnonzero(size == smallest_kept)
+    kept[ties[: count - np.count_nonzero(kept)]] = True
+    return torch.from_numpy(np.flatnonzero(kept))
 
 
 def _random_entries(entries: int, count: int, seed: int) -> Tensor:
