@@ -45,6 +45,8 @@ class TaskTable(_Table):
     clients: Whole | None = None
     model: str = "mlp"
     split: Literal["sample", "client"] = "sample"
+    metric: str = "accuracy"
+    smoothing: str = "last"
 
 
 class FleetTable(_Table):

@@ -254,3 +254,14 @@ def test_a_divergence_becomes_a_failed_trace(digits: Setup) -> None:
 def test_a_participation_that_does_not_fit_is_named(digits: Setup, taking_part: Participation, message: str) -> None:
     with pytest.raises(FloptError, match=message):
         next(federated(digits, PLAN, taking_part, 0))
+
+
+def test_the_task_s_metric_and_smoothing_are_the_accuracy(digits: Setup) -> None:
+    taking_part = participation(14, 5)
+    plain = list(federated(digits, PLAN, taking_part, 0))
+    worst = list(federated(prepare(TaskSource(metric="worst_client_accuracy")), PLAN, taking_part, 0))
+    assert [r.accuracy for r in worst] == [r.worst_client_accuracy for r in plain]
+    assert all(r.worst_client_accuracy <= r.accuracy <= r.auc for r in plain)
+    smooth = list(federated(prepare(TaskSource(metric="loss", smoothing="mean2")), PLAN, taking_part, 0))
+    exact = np.exp([-r.loss for r in plain])
+    np.testing.assert_allclose([r.accuracy for r in smooth[1:]], (exact[1:] + exact[:-1]) / 2, rtol=1e-9)

@@ -57,5 +57,5 @@ def test_shipped_models_get_the_fast_engine() -> None:
 
 
 def test_a_bad_source_is_refused_before_the_data_are_read() -> None:
-    with pytest.raises(FloptError, match="no partition 'shards'"):
-        prepare(TaskSource(data="absent.npz", partition="shards"))
+    with pytest.raises(FloptError, match="no partition 'sherds'"):
+        prepare(TaskSource(data="absent.npz", partition="sherds"))

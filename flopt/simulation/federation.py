@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
 
 from flopt.errors import FloptError
 from flopt.participation import Participation
@@ -17,11 +17,11 @@ from flopt.simulation.batches import batches
 from flopt.simulation.codecs import carry
 from flopt.simulation.descent import Descent
 from flopt.simulation.feedback import ErrorFeedback
-from flopt.simulation.partition import Indices
 from flopt.simulation.scaffold import ControlVariates
 from flopt.simulation.schedule import learning_rate
 from flopt.simulation.server import Server
 from flopt.simulation.setup import Setup
+from flopt.simulation.smoothing import Smoothing
 from flopt.trace import Round
 
 __all__ = ["federated"]
@@ -63,6 +63,8 @@ class _Training:
         scaffold = plan.algorithm == "scaffold"
         self.variates = ControlVariates(self.server.weights, setup.clients) if scaffold else None
         self.variates_uplink = ErrorFeedback(plan.uplink)
+        self.validation = Smoothing(setup.smoothing)
+        self.test = Smoothing(setup.smoothing)
 
     def advance(self, clients: Sequence[int], index: int) -> None:
         """One more round of the clients given."""
@@ -114,28 +116,29 @@ class _Training:
     def report(self, clients: Sequence[int], index: int) -> Round:
         """What the round did, and how good the model is after it."""
         setup, plan, weights = self.setup, self.plan, self.server.weights
-        accuracy, loss = _evaluated(setup, weights, setup.split.validation)
-        self._check_finite([loss], index)
+        seen = setup.scored(weights, setup.split.validation, setup.split.validation_clients)
+        if not math.isfinite(seen.loss):
+            raise self._diverged(index)
+        test = setup.scored(weights, setup.split.test, setup.split.test_clients)
         return Round(
-            accuracy=accuracy,
-            loss=float(loss),
+            accuracy=self.validation.add(seen.measured(setup.metric)),
+            loss=seen.loss,
             clients=len(clients),
             samples=int(sum(plan.local_samples(len(setup.split.train[client])) for client in clients)),
             download_bytes=len(clients) * plan.download_bytes(setup.shapes),
             upload_bytes=len(clients) * plan.upload_bytes(setup.shapes),
-            test_accuracy=_evaluated(setup, weights, setup.split.test)[0],
+            test_accuracy=self.test.add(test.measured(setup.metric)),
+            balanced_accuracy=seen.measured("balanced_accuracy"),
+            auc=seen.auc(),
+            worst_client_accuracy=seen.measured("worst_client_accuracy"),
         )
 
     def _check_finite(self, values: Sequence[Tensor], index: int) -> None:
         if not all(bool(torch.isfinite(value).all()) for value in values):
-            raise FloptError(
-                f"the training diverged in round {index + 1}: try a client_lr below {self.plan.client_lr:g} "
-                "or fewer local epochs"
-            )
+            raise self._diverged(index)
 
-
-def _evaluated(setup: Setup, weights: Sequence[Tensor], samples: Indices) -> tuple[float, Tensor]:
-    """Accuracy in [0, 1] and mean cross-entropy in nats."""
-    scores = setup.engine.scores(weights, samples)
-    labels = setup.labels[torch.from_numpy(samples)]
-    return int((scores.argmax(1) == labels).sum()) / len(labels), cross_entropy(scores, labels)
+    def _diverged(self, index: int) -> FloptError:
+        return FloptError(
+            f"the training diverged in round {index + 1}: try a client_lr below {self.plan.client_lr:g} "
+            "or fewer local epochs"
+        )
