@@ -10,8 +10,9 @@ from torch.nn.functional import cross_entropy
 
 from flopt.seeds import stream
 from flopt.simulation.batches import batches
+from flopt.simulation.dense import DenseEngine
 from flopt.simulation.descent import Descent
-from flopt.simulation.local import AutogradEngine, DenseEngine, Engine, engine
+from flopt.simulation.local import AutogradEngine, Engine, engine
 from flopt.simulation.models import build, trained
 from flopt.simulation.partition import Indices
 

@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from flopt.errors import FloptError
+from flopt.simulation.dense import DenseEngine
 from flopt.simulation.facts import facts
-from flopt.simulation.local import AutogradEngine, DenseEngine
+from flopt.simulation.local import AutogradEngine
 from flopt.simulation.setup import prepare
 from flopt.task import TaskSource
 
