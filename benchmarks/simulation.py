@@ -32,7 +32,7 @@ from flopt.task import TaskSource
 SEED = 0
 REPEATS = 5
 LR = {"logreg": 0.05, "mlp": 0.1, "cnn": 0.1}
-ROUNDS = {"logreg": 20, "mlp": 20, "cnn": 3}
+ROUNDS = {"logreg": 20, "mlp": 20, "cnn": 2}
 
 
 def mlp(features: tuple[int, ...], classes: int) -> nn.Module:

@@ -59,5 +59,5 @@ def test_scores_are_the_module_s() -> None:
 
 def test_joined_layers_come_apart_again() -> None:
     weights = weights_of(stack(12, 9, 5))
-    assert [tuple(layer.shape) for layer in joined(weights)] == [(9, 13), (5, 10)]
-    assert all(torch.equal(a, b) for a, b in zip(separated(joined(weights)), weights, strict=True))
+    assert [tuple(layer.shape) for layer in joined(weights)] == [(9, 16), (5, 16)]
+    assert all(torch.equal(a, b) for a, b in zip(separated(joined(weights), weights), weights, strict=True))

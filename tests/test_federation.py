@@ -203,6 +203,7 @@ class Recording:
 
     engine: Engine
     received: list[Sequence[Tensor]] = field(default_factory=list)
+    draws: bool = False
 
     def train(self, weights: Sequence[Tensor], batches: Sequence[NDArray[np.int64]], descent: Descent) -> list[Tensor]:
         self.received.append(weights)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot, unfold
 
-from flopt.simulation.dense import Way, joined, separated
+from flopt.simulation.dense import Way, joined, separated, with_one
 from flopt.simulation.descent import Descent, Slope
 from flopt.simulation.partition import Indices
 
@@ -36,6 +36,7 @@ class ConvolutionEngine:
     targets: Tensor
     """Shape (n, classes): one-hot labels."""
     padding: tuple[int, int]
+    draws: bool = False
 
     @classmethod
     def of(cls, x: Tensor, y: Tensor, classes: int, padding: tuple[int, int]) -> ConvolutionEngine:
@@ -49,7 +50,7 @@ class ConvolutionEngine:
         correction = None if descent.correction is None else _loosened(descent.correction)
         descent = Descent(descent.lr, descent.momentum, descent.weight_decay, descent.proximal_mu, correction)
         patches, of_sample = self._patches(batches, weights[0].shape[-1])
-        way = Way(local[4:], [len(batch) for batch in batches])
+        way = Way(local[4:], weights[4:], [len(batch) for batch in batches])
         slopes = []
         for batch in batches:
             rows = torch.from_numpy(batch)
@@ -66,7 +67,7 @@ class ConvolutionEngine:
 
     def _slope(self, local: list[Tensor], way: Way, patches: Tensor, targets: Tensor) -> Slope:
         def slope(target: list[Tensor], scale: float, keep: float) -> None:
-            self._add(local, way, target, patches, targets, scale / len(targets), keep)
+            self._add(local, way, target, patches, targets, scale, keep)
 
         return slope
 
@@ -74,15 +75,16 @@ class ConvolutionEngine:
         self, local: list[Tensor], way: Way, target: list[Tensor], patches: Tensor, targets: Tensor, scale: float,
         keep: float,
     ) -> None:  # fmt: skip
-        """target = keep x target + scale x summed gradient."""
+        """target = keep x target + scale x mean gradient."""
         filters, bias, filters2, bias2 = local[:4]
         first = _first(patches, filters, bias)
         pooled, at = _ATEN.max_pool2d_with_indices(first, _TWO, _TWO)
         second = torch.conv2d(pooled, filters2, bias2, padding=self.padding[1]).relu_()
         pooled2, at2 = _ATEN.max_pool2d_with_indices(second, _TWO, _TWO)
-        dense = torch.cat([pooled2.flatten(1), pooled2.new_ones(len(pooled2), 1)], dim=1)
-        back = way.add(target[4:], dense, targets, scale, keep, through=True).view_as(pooled2)
-        error2 = _unpooled(back.contiguous(memory_format=_LAST), second, at2)
+        size = pooled2.shape[0]
+        back = way.add(target[4:], with_one(pooled2.flatten(1)), targets, size, scale, keep, through=True)
+        scale /= size
+        error2 = _unpooled(back.view_as(pooled2).contiguous(memory_format=_LAST), second, at2)
         back2, slope2, slope_bias2 = _ATEN.convolution_backward(
             error2, pooled, filters2, [len(bias2)], [1, 1], [self.padding[1]] * 2, [1, 1], False, [0, 0], 1, [True] * 3
         )
@@ -115,7 +117,7 @@ def _loosened(weights: Sequence[Tensor]) -> list[Tensor]:
 
 def _fastened(local: Sequence[Tensor], like: Sequence[Tensor]) -> list[Tensor]:
     """The weights in the shapes that they are sent in."""
-    return [local[0].view_as(like[0]), local[1], local[2].contiguous(), local[3], *separated(local[4:])]
+    return [local[0].view_as(like[0]), local[1], local[2].contiguous(), local[3], *separated(local[4:], like[4:])]
 
 
 def _cut_out(x: Tensor, size: int, padding: int) -> Tensor:

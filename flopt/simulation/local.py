@@ -27,6 +27,11 @@ SCORED_AT_ONCE = 1024
 class Engine(Protocol):
     """Trains and scores one model on one data set; weights are the trained tensors in the order they are sent."""
 
+    @property
+    def draws(self) -> bool:
+        """Whether training may draw from torch's global generator."""
+        ...
+
     def train(self, weights: Sequence[Tensor], batches: Sequence[Indices], descent: Descent) -> list[Tensor]:
         """New weights after one step on the mean cross-entropy of each batch; `weights` stay as they are."""
         ...
@@ -91,6 +96,7 @@ class AutogradEngine:
     module: nn.Module
     x: Tensor
     y: Tensor
+    draws: bool = True
 
     def train(self, weights: Sequence[Tensor], batches: Sequence[Indices], descent: Descent) -> list[Tensor]:
         """New weights after one step for each batch."""
