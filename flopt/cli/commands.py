@@ -58,6 +58,35 @@ def tune(
 
 
 @app.command()
+def train(
+    study: StudyFile = None,
+    rounds: Annotated[int | None, typer.Option(help="Communication rounds.")] = None,
+    local_epochs: Annotated[int | None, typer.Option(help="Epochs of each client in a round.")] = None,
+    client_fraction: Annotated[float | None, typer.Option(help="Share of clients drawn in a round.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Samples in a step.")] = None,
+    client_lr: Annotated[float | None, typer.Option(help="Learning rate of the clients.")] = None,
+    uplink: Annotated[
+        str | None, typer.Option("--uplink", "--compression", help="none, quantize:8, topk:0.01, sign ...")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Default: the study's.")] = None,
+    settings: Settings = [],  # noqa: B006
+    as_json: Json = False,
+) -> None:
+    """Train one plan and watch it; other settings by --set plan.server_optimizer=adam and the like."""
+    from flopt.cli.train import train_plan
+
+    plan = {
+        "rounds": rounds,
+        "local_epochs": local_epochs,
+        "client_fraction": client_fraction,
+        "batch_size": batch_size,
+        "client_lr": client_lr,
+        "uplink": uplink,
+    }
+    raise typer.Exit(train_plan(study, plan, settings, seed, as_json=as_json))
+
+
+@app.command()
 def front(
     folder: Folder,
     objectives: Objectives = [],  # noqa: B006
