@@ -87,6 +87,21 @@ def train(
 
 
 @app.command()
+def record(
+    study: StudyFile = None,
+    plans: Annotated[int, typer.Option(help="Plans, spread evenly over the space.")] = 100,
+    seeds: Annotated[int, typer.Option(help="Runs of each plan.")] = 3,
+    rounds: Annotated[int, typer.Option(help="Rounds of each run; shorter plans are read from the same curve.")] = 100,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE.npz", help="Where to write it.")] = Path("table.npz"),
+    settings: Settings = [],  # noqa: B006
+) -> None:
+    """Train plans that fill the space and keep their curves, for --set oracle=FILE.npz; goes on where it stopped."""
+    from flopt.cli.record import record_study
+
+    record_study(study, settings, plans, seeds, rounds, out)
+
+
+@app.command()
 def front(
     folder: Folder,
     objectives: Objectives = [],  # noqa: B006
