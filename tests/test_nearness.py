@@ -61,7 +61,7 @@ def test_a_hole_in_the_table_is_not_filled() -> None:
     corners = tuple(
         replace(BASE, local_epochs=epochs, client_momentum=m) for epochs, m in ((1, 0), (2, 0), (100, 0.9), (99, 0.9))
     )
-    with pytest.raises(FloptError, match="no recorded plan is near enough: the nearest is .* away"):
+    with pytest.raises(FloptError, match=r"no recorded plan is near enough: the nearest is .* away"):
         Nearness(corners, SHAPES).weights(replace(BASE, local_epochs=10, client_momentum=0.45))
 
 

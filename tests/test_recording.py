@@ -47,13 +47,16 @@ def test_recorded_runs_are_the_real_ones(tmp_path: Path) -> None:
     for number, plan in enumerate(table.plans):
         # The task's split follows the study's seed, the run's draws the recorded one.
         rounds = list(simulate(plan, TaskSource(model="logreg"), 1))
-        np.testing.assert_array_equal(table.curves["accuracy"][number, 1], np.float32([r.accuracy for r in rounds]))
+        np.testing.assert_array_equal(
+            table.curves["accuracy"][number, 1], np.array([r.accuracy for r in rounds], dtype=np.float32)
+        )
     assert load_table(tmp_path / "t.npz").plans == table.plans
     assert [file.name for file in tmp_path.iterdir()] == ["t.npz"]
 
 
 def test_it_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file, trained = tmp_path / "t.npz", []
+    file = tmp_path / "t.npz"
+    trained: list[Job] = []
 
     def stopping(job: Job) -> Outcome:
         if len(trained) == 5:
