@@ -54,7 +54,8 @@ class ConvolutionEngine:
         slopes = []
         for batch in batches:
             rows = torch.from_numpy(batch)
-            slopes.append(self._slope(local, way, patches[of_sample[rows]], self.targets[rows]))
+            under = torch.index_select(patches, 0, of_sample[rows])
+            slopes.append(self._slope(local, way, under, torch.index_select(self.targets, 0, rows)))
         descent.run(local, slopes)
         return _fastened(local, weights)
 
@@ -97,7 +98,7 @@ class ConvolutionEngine:
     def scores(self, weights: Sequence[Tensor], samples: Indices) -> Tensor:
         """Scores of shape (samples, classes)."""
         parts = torch.split(torch.from_numpy(samples), SCORED_AT_ONCE)
-        return torch.cat([self._scored(weights, self.x[part]) for part in parts])
+        return torch.cat([self._scored(weights, torch.index_select(self.x, 0, part)) for part in parts])
 
     def _scored(self, weights: Sequence[Tensor], x: Tensor) -> Tensor:
         for number in (0, 1):

@@ -47,17 +47,19 @@ class DenseEngine:
         sizes = [len(batch) for batch in batches]
         way = Way(layers, weights, sizes)
         # One gather for all steps; each step then sees a slice without copying.
-        cut = zip(torch.split(self.x[order], sizes), torch.split(self.targets[order], sizes), sizes, strict=True)
+        # index_select, and not x[order], which takes five times as long.
+        x, targets = torch.index_select(self.x, 0, order), torch.index_select(self.targets, 0, order)
+        cut = zip(torch.split(x, sizes), torch.split(targets, sizes), sizes, strict=True)
         if descent.correction is not None:
             descent = replace(descent, correction=joined(descent.correction))
-        descent.run(layers, [way.slope(x, targets, size) for x, targets, size in cut])
+        descent.run(layers, [way.slope(*batch) for batch in cut])
         return separated(layers, weights)
 
     @torch.no_grad()
     def scores(self, weights: Sequence[Tensor], samples: Indices) -> Tensor:
         """Scores of shape (samples, classes)."""
         first, *others = joined(weights)
-        values = torch.mm(self.x[torch.from_numpy(samples)], first.t())
+        values = torch.mm(torch.index_select(self.x, 0, torch.from_numpy(samples)), first.t())
         for layer in others:
             values = torch.mm(with_one(values.relu_()), layer.t())
         return values

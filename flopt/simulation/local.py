@@ -108,7 +108,8 @@ class AutogradEngine:
 
     def _slope(self, named: dict[str, Tensor], batch: Tensor, target: list[Tensor], scale: float, keep: float) -> None:
         values = [value.requires_grad_() for value in named.values()]
-        loss = cross_entropy(functional_call(self.module, named, (self.x[batch],)), self.y[batch])
+        x, y = (torch.index_select(each, 0, batch) for each in (self.x, self.y))
+        loss = cross_entropy(functional_call(self.module, named, (x,)), y)
         gradients = torch.autograd.grad(loss, values, materialize_grads=True)
         for value in values:
             value.requires_grad_(False)
@@ -122,4 +123,5 @@ class AutogradEngine:
         self.module.eval()
         values = dict(zip(trained(self.module), weights, strict=True))
         parts = torch.split(torch.from_numpy(samples), SCORED_AT_ONCE)
-        return torch.cat([functional_call(self.module, values, (self.x[part],)) for part in parts])
+        chosen = (torch.index_select(self.x, 0, part) for part in parts)
+        return torch.cat([functional_call(self.module, values, (x,)) for x in chosen])
