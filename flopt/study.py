@@ -91,6 +91,7 @@ class Study(_Table):
     seed: Annotated[int, Field(ge=0, strict=True)] = 0
     lag: Whole = 8
     workers: Whole = 2
+    device: Literal["cpu"] = "cpu"
     budget: BudgetTable = BudgetTable()
     task: TaskTable = TaskTable()
     plan: dict[str, int | float | str] = {}

@@ -16,7 +16,10 @@ from flopt.simulation.partition import Indices
 
 __all__ = ["ConvolutionEngine"]
 
-_ATEN = torch.ops.aten
+_POOL = torch.ops.aten.max_pool2d_with_indices.default
+_POOL_BACK = torch.ops.aten.max_pool2d_with_indices_backward.default
+_CONVOLUTION_BACK = torch.ops.aten.convolution_backward.default
+_RELU_BACK = torch.ops.aten.threshold_backward.default
 _LAST = torch.channels_last
 _TWO = [2, 2]
 SCORED_AT_ONCE = 256
@@ -79,14 +82,14 @@ class ConvolutionEngine:
         """target = keep x target + scale x mean gradient."""
         filters, bias, filters2, bias2 = local[:4]
         first = _first(patches, filters, bias)
-        pooled, at = _ATEN.max_pool2d_with_indices(first, _TWO, _TWO)
+        pooled, at = _POOL(first, _TWO, _TWO)
         second = torch.conv2d(pooled, filters2, bias2, padding=self.padding[1]).relu_()
-        pooled2, at2 = _ATEN.max_pool2d_with_indices(second, _TWO, _TWO)
+        pooled2, at2 = _POOL(second, _TWO, _TWO)
         size = pooled2.shape[0]
         back = way.add(target[4:], with_one(pooled2.flatten(1)), targets, size, scale, keep, through=True)
         scale /= size
         error2 = _unpooled(back.view_as(pooled2).contiguous(memory_format=_LAST), second, at2)
-        back2, slope2, slope_bias2 = _ATEN.convolution_backward(
+        back2, slope2, slope_bias2 = _CONVOLUTION_BACK(
             error2, pooled, filters2, [len(bias2)], [1, 1], [self.padding[1]] * 2, [1, 1], False, [0, 0], 1, [True] * 3
         )
         error1 = _unpooled(back2, first, at).permute(0, 2, 3, 1).reshape(-1, len(bias))
@@ -135,8 +138,8 @@ def _first(patches: Tensor, filters: Tensor, bias: Tensor) -> Tensor:
 
 def _unpooled(error: Tensor, values: Tensor, at: Tensor) -> Tensor:
     """The error before max-pooling and ReLU."""
-    back = _ATEN.max_pool2d_with_indices_backward(error, values, _TWO, _TWO, [0, 0], [1, 1], False, at)
-    return _ATEN.threshold_backward(back, values, 0)  # type: ignore[no-any-return]
+    back = _POOL_BACK(error, values, _TWO, _TWO, [0, 0], [1, 1], False, at)
+    return _RELU_BACK(back, values, 0)  # type: ignore[no-any-return]
 
 
 def _accumulate(target: list[Tensor], gradient: list[Tensor], scale: float, keep: float) -> None:

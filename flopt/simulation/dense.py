@@ -15,6 +15,8 @@ from flopt.simulation.partition import Indices
 
 __all__ = ["DenseEngine", "Way", "joined", "separated", "with_one"]
 
+_RELU_BACK = torch.ops.aten.threshold_backward.default
+
 ALIGNED = 8
 """Columns are filled up with zeros to a multiple of this: 32 bytes, without which updates take half as long again."""
 
@@ -122,7 +124,7 @@ class Way:
             # Before this layer moves.
             below = torch.mm(error, self._inner[number]) if number or through else error
             if number:
-                below = torch.ops.aten.threshold_backward(below, hidden[number - 1][1], 0)
+                below = _RELU_BACK(below, hidden[number - 1][1], 0)
             target[number].addmm_(error.t(), inputs[number], beta=keep, alpha=scale / size)
             error = below
         return error
