@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from flopt.plan import Plan as Plan
     from flopt.run import Run as Run
     from flopt.task import Task as Task
+    from flopt.task import TaskSource as TaskSource
     from flopt.trace import Round as Round
     from flopt.trace import Trace as Trace
+    from flopt.training import simulate as simulate
     from flopt.tuning import estimate as estimate
     from flopt.tuning import front as front
     from flopt.tuning import tune as tune
@@ -32,10 +34,12 @@ _HOME = {
     "Round": "trace",
     "Run": "run",
     "Task": "task",
+    "TaskSource": "task",
     "Trace": "trace",
     "estimate": "tuning",
     "front": "tuning",
     "objective": "objectives",
+    "simulate": "training",
     "tune": "tuning",
 }
 

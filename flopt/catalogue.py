@@ -21,6 +21,7 @@ ROOT = _SHIPPED if _SHIPPED.is_dir() else _PACKAGE.parent
 
 ORACLES = {
     "simulated": "federated training in torch, on real data",
+    "recorded": "curves that `flopt record` kept, interpolated between near plans: give the table, my_table.npz",
     "analytic": "a closed-form learning curve, for tests and demonstrations: not a measurement",
 }
 
@@ -46,7 +47,13 @@ def load_space(reference: str) -> Space:
 
 
 def load_oracle(reference: str, source: TaskSource, task: Task) -> Oracle:
-    """An oracle: `simulated`, `analytic`, or the user's own generator function as `my.py:rounds`."""
+    """An oracle: `simulated`, `analytic`, `my_table.npz`, or the user's own generator function as `my.py:rounds`."""
+    if reference.endswith(".npz"):
+        from flopt.oracles.recorded import recorded
+
+        return recorded(reference, source, task)
+    if reference == "recorded":
+        raise FloptError("oracle 'recorded': no table is shipped yet; make one with flopt record, and give its path")
     place, name = split_reference(reference)
     if place.endswith(".py"):
         file = _file(place, "oracles", ".py")

@@ -14,6 +14,8 @@ Shapes = Sequence[tuple[int, ...]]
 
 FLOAT_BYTES = 4
 INDEX_BYTES = 4
+HALF_BYTES = 2
+SEED_BYTES = 8
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class Scheme:
     """Bytes of one message of tensors with these shapes."""
     downlink: bool
     """Whether a client that holds no earlier model can decode it."""
+    feedback: bool = True
+    """Whether a client adds what one message left out to its next; unbiased or nearly exact kinds need it not."""
 
 
 def _dense_bytes(shapes: Shapes, _amount: float) -> int:
@@ -54,18 +58,63 @@ def _topk_bytes(shapes: Shapes, fraction: float) -> int:
     return kept_entries(sum(map(math.prod, shapes)), fraction) * (FLOAT_BYTES + INDEX_BYTES)
 
 
+def _randomk_bytes(shapes: Shapes, fraction: float) -> int:
+    """The seed that gives the indices, and the kept entries as float32 values."""
+    return SEED_BYTES + kept_entries(sum(map(math.prod, shapes)), fraction) * FLOAT_BYTES
+
+
+def _half_bytes(shapes: Shapes, _amount: float) -> int:
+    return HALF_BYTES * sum(map(math.prod, shapes))
+
+
+def _sign_bytes(shapes: Shapes, _amount: float) -> int:
+    """Each tensor: one bit for each entry, padded to a whole byte, and one float32 scale."""
+    return sum(math.ceil(math.prod(shape) / 8) + FLOAT_BYTES for shape in shapes)
+
+
+def _powersgd_bytes(shapes: Shapes, rank: float) -> int:
+    """Each matrix of m x n as two factors of r (m + n) float32 values, whatever is smaller whole as it is."""
+    return FLOAT_BYTES * sum(factor_entries(shape, int(rank)) or math.prod(shape) for shape in shapes)
+
+
+def factor_entries(shape: tuple[int, ...], rank: int) -> int:
+    """Entries of the two factors of one tensor, read as a matrix of its first size; 0 where it is sent whole."""
+    if len(shape) < 2:
+        return 0
+    entries = rank * (shape[0] + math.prod(shape[1:]))
+    return entries if entries < math.prod(shape) else 0
+
+
+def _bits(level: float) -> float:
+    return 2 + round(6 * level)
+
+
+def _share(level: float) -> float:
+    return float(10 ** (-3 + 2.5 * level))
+
+
+def _fixed(_level: float) -> float:
+    return 0
+
+
 SCHEMES: dict[str, Scheme] = {
-    "none": Scheme("", 0, 0, True, lambda _level: 0, _dense_bytes, downlink=True),
-    "quantize": Scheme("bits", 2, 16, True, lambda level: 2 + round(6 * level), _quantized_bytes, downlink=True),
-    "topk": Scheme(
-        "kept fraction", 1e-6, 1, False, lambda level: 10 ** (-3 + 2.5 * level), _topk_bytes, downlink=False
-    ),
+    "none": Scheme("", 0, 0, True, _fixed, _dense_bytes, downlink=True, feedback=False),
+    "float16": Scheme("", 0, 0, True, _fixed, _half_bytes, downlink=True, feedback=False),
+    "bfloat16": Scheme("", 0, 0, True, _fixed, _half_bytes, downlink=True, feedback=False),
+    "quantize": Scheme("bits", 2, 16, True, _bits, _quantized_bytes, downlink=True),
+    "qsgd": Scheme("bits", 2, 16, True, _bits, _quantized_bytes, downlink=True, feedback=False),
+    "topk": Scheme("kept fraction", 1e-6, 1, False, _share, _topk_bytes, downlink=False),
+    "randomk": Scheme("kept fraction", 1e-6, 1, False, _share, _randomk_bytes, downlink=False),
+    "sign": Scheme("", 0, 0, True, _fixed, _sign_bytes, downlink=False),
+    "powersgd": Scheme("rank", 1, 256, True, lambda level: 2 ** round(4 * level), _powersgd_bytes, downlink=False),
 }
+"""Sources: Alistarh et al. 2017 (qsgd), Aji and Heafield 2017 (topk), Konecny et al. 2016 (randomk: random masks),
+Karimireddy et al. 2019 (sign, with feedback), Vogels et al. 2019 (powersgd)."""
 
 
 @dataclass(frozen=True)
 class Compression:
-    """A kind of compression and its amount: `none`, `quantize:8` (bits), `topk:0.01` (kept fraction)."""
+    """A kind of compression and its amount: `none`, `quantize:8` (bits), `topk:0.01` (kept fraction), `powersgd:4`."""
 
     kind: str = "none"
     amount: float = 0

@@ -62,6 +62,8 @@ class Results:
         allowed = np.ones(run.length, dtype=bool)
         for limit in self.problem.limits:
             allowed &= limit.violation(limit.objective.along(run)) <= 0
+        if run.whole_plan.horizon_dependent:
+            allowed[: run.whole_plan.rounds - 1] = False  # round r of it is not what a plan of r rounds would do
         return allowed
 
     def front(self, objectives: Sequence[Objective] | None = None) -> Front:

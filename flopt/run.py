@@ -141,17 +141,17 @@ class Run:
     @property
     def upload_bytes(self) -> float:
         """Bytes sent by all clients so far."""
-        return self.rounds * self.clients_per_round * self.whole_plan.uplink.wire_bytes(self.task.tensors)
+        return self.rounds * self.clients_per_round * self.whole_plan.upload_bytes(self.task.tensors)
 
     @property
     def download_bytes(self) -> float:
         """Bytes sent to all clients so far."""
-        return self.rounds * self.clients_per_round * self.whole_plan.downlink.wire_bytes(self.task.tensors)
+        return self.rounds * self.clients_per_round * self.whole_plan.download_bytes(self.task.tensors)
 
     @property
     def samples(self) -> float:
-        """Expected samples trained on so far, over all clients and local epochs."""
-        return self.rounds * self.clients_per_round * self.whole_plan.local_epochs * self.task.mean_samples
+        """Expected samples trained on so far, over all clients and local steps."""
+        return self.rounds * self.clients_per_round * self.whole_plan.local_samples(self.task.mean_samples)
 
     def __str__(self) -> str:
         kind = "predicted run" if self.whole_trace is None else "run"

@@ -9,12 +9,10 @@ from typing import Any
 
 from flopt.compression import SCHEMES, Compression
 from flopt.errors import FloptError, unknown
-from flopt.plan import PLAN_FIELDS, Plan, Setting
+from flopt.plan import PLAN_FIELDS, WHOLE_FIELDS, Plan, Setting
 
 __all__ = ["Axis", "ChoiceAxis", "FloatAxis", "IntAxis", "Space"]
 
-_WHOLE = ("rounds", "local_epochs", "batch_size")
-_REAL = ("client_fraction", "client_lr")
 _COMPRESSED = ("uplink", "downlink")
 
 
@@ -145,7 +143,7 @@ def _range(key: str, table: Mapping[str, Any], place: str) -> IntAxis | FloatAxi
         number = table.get(name)
         if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
             raise FloptError(f"{place}: {name} = {number!r}: must be a number")
-        if key in _WHOLE and not isinstance(number, int):
+        if key in WHOLE_FIELDS and not isinstance(number, int):
             raise FloptError(f"{place}: {name} = {number!r}: must be a whole number")
     low, high, log = table["low"], table["high"], table.get("log", False)
     if low > high:
@@ -157,7 +155,7 @@ def _range(key: str, table: Mapping[str, Any], place: str) -> IntAxis | FloatAxi
     if "." not in key:
         _check_plan(key, low, place)
         _check_plan(key, high, place)
-    return IntAxis(low, high, log) if key in _WHOLE else FloatAxis(float(low), float(high), log)
+    return IntAxis(low, high, log) if key in WHOLE_FIELDS else FloatAxis(float(low), float(high), log)
 
 
 def _check_plan(key: str, value: Setting, place: str) -> None:

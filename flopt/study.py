@@ -78,6 +78,8 @@ class TaskTable(_Table):
     clients: Whole | None = None
     model: str = "mlp"
     split: Literal["sample", "client"] = "sample"
+    metric: str = "accuracy"
+    smoothing: str = "last"
 
 
 class FleetTable(_Table):
@@ -128,6 +130,7 @@ class Study(_Table):
     seed: Annotated[int, Field(ge=0)] = 0
     lag: Whole = 8
     workers: Whole = 2
+    device: Literal["cpu"] = "cpu"
     budget: BudgetTable = BudgetTable()
     task: TaskTable = TaskTable()
     plan: dict[str, Setting] = {}

@@ -16,17 +16,21 @@ class TaskSource:
     """Where a task comes from: the data, how it is cut into clients, and the model."""
 
     data: str = "digits"
-    """A shipped data set, or the path of an `.npz` file."""
+    """A shipped data set, the path of an `.npz` file, or `file.py:function` that gives a torch Dataset."""
     partition: str = "natural"
-    """`natural`, `iid` or `dirichlet`."""
+    """`natural`, `iid`, `dirichlet`, `shards` or `quantity`."""
     clients: int | None = None
     """Number of clients for a partition that is not natural."""
     alpha: float | None = None
-    """Concentration of the Dirichlet partition: small is skewed."""
+    """Concentration of the partitions `dirichlet` and `quantity`: small is skewed."""
     model: str = "mlp"
-    """`logreg`, `mlp`, or `file.py:function`."""
+    """`logreg`, `mlp`, `cnn`, or `file.py:function`."""
     split: str = "sample"
     """Whether validation and test hold out samples of every client (`sample`) or whole clients (`client`)."""
+    metric: str = "accuracy"
+    """What a trace's accuracy is: `accuracy`, `balanced_accuracy`, `auc`, `loss` or `worst_client_accuracy`."""
+    smoothing: str = "last"
+    """How the metric is smoothed over the rounds: `last`, `mean5` (trailing mean), `ema0.3` (exponential)."""
     seed: int = 0
     """Seed of the partition and of the split."""
 

@@ -22,7 +22,7 @@ class Round:
     """What one round of training did."""
 
     accuracy: float
-    """On validation data, in [0, 1]: what the search may look at."""
+    """The task's metric on validation data, smoothed as the task says, in [0, 1]: what the search may look at."""
     loss: float
     """Mean validation loss in nats."""
     clients: int
@@ -34,13 +34,21 @@ class Round:
     upload_bytes: int
     """Bytes received from them."""
     test_accuracy: float = math.nan
-    """On test data: reported for the points of the front, never looked at before; NaN where there is none."""
+    """The same on test data: reported for the points of the front, never looked at before; NaN where there is none."""
+    balanced_accuracy: float = math.nan
+    """Mean share found of each class, on validation data of this round alone; NaN where the oracle does not say."""
+    auc: float = math.nan
+    """Area under the ROC curve, on validation data of this round alone; NaN where the oracle does not say."""
+    worst_client_accuracy: float = math.nan
+    """Lowest accuracy of any client, on validation data of this round alone; NaN where the oracle does not say."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.accuracy <= 1:
             raise FloptError(f"round: accuracy = {self.accuracy}: must be between 0 and 1")
-        if not (math.isnan(self.test_accuracy) or 0 <= self.test_accuracy <= 1):
-            raise FloptError(f"round: test_accuracy = {self.test_accuracy}: must be between 0 and 1, or NaN")
+        for name in _OPTIONAL:
+            value = getattr(self, name)
+            if not (math.isnan(value) or 0 <= value <= 1):
+                raise FloptError(f"round: {name} = {value}: must be between 0 and 1, or NaN")
         if not math.isfinite(self.loss):
             raise FloptError(f"round: loss is {'NaN' if math.isnan(self.loss) else self.loss} (the training diverged)")
         for name in ("clients", "samples", "download_bytes", "upload_bytes"):
@@ -52,6 +60,7 @@ class Round:
 
 
 COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(Round))
+_OPTIONAL = ("test_accuracy", "balanced_accuracy", "auc", "worst_client_accuracy")
 _COUNTS = ("clients", "samples", "download_bytes", "upload_bytes")
 
 
@@ -113,9 +122,11 @@ class Trace:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Trace:
-        """Read back what `to_json` wrote."""
+        """Read back what `to_json` wrote; what an older version did not write yet is NaN."""
         try:
-            columns = {name: np.array(values[name], dtype=np.float64) for name in COLUMNS}  # None becomes NaN
+            older = {name: [None] * len(values["accuracy"]) for name in _OPTIONAL if name not in values}
+            read = {**values, **older}
+            columns = {name: np.array(read[name], dtype=np.float64) for name in COLUMNS}  # None becomes NaN
             return cls(columns, values["seed"], values["participation"], values["status"], values["reason"])
         except (KeyError, TypeError, ValueError) as error:
             raise FloptError(f"trace: not one of flopt's ({type(error).__name__}: {error})") from None

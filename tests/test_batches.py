@@ -32,3 +32,19 @@ def test_more_epochs_begin_like_fewer() -> None:
     short = batches(SAMPLES, epochs=1, size=5, random=stream(3))
     long = batches(SAMPLES, epochs=4, size=5, random=stream(3))
     assert all(np.array_equal(a, b) for a, b in zip(short, long, strict=False))
+
+
+@given(st.integers(1, 30), st.integers(1, 20))
+def test_steps_are_all_full_and_visit_every_sample_before_any_again(size: int, steps: int) -> None:
+    plan = batches(SAMPLES, epochs=7, size=size, random=stream(0), steps=steps)
+    assert [len(batch) for batch in plan] == [size] * steps
+    visited = np.concatenate(plan).tolist()
+    for start in range(0, len(visited), len(SAMPLES)):
+        one = visited[start : start + len(SAMPLES)]
+        assert len(set(one)) == len(one)
+
+
+def test_more_steps_begin_like_fewer() -> None:
+    short = batches(SAMPLES, epochs=1, size=5, random=stream(3), steps=4)
+    long = batches(SAMPLES, epochs=1, size=5, random=stream(3), steps=30)
+    assert np.array_equal(short, long[:4])

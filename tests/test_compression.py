@@ -19,7 +19,8 @@ AT_LEVEL = st.builds(Compression.at_level, st.sampled_from(sorted(SCHEMES)), LEV
 BY_AMOUNT = st.one_of(
     st.just(NONE),
     st.builds(Compression, st.just("quantize"), st.integers(2, 16)),
-    st.builds(Compression, st.just("topk"), st.floats(1e-6, 1)),
+    st.builds(Compression, st.sampled_from(["topk", "randomk"]), st.floats(1e-6, 1)),
+    st.builds(Compression, st.just("powersgd"), st.integers(1, 256)),
 )
 
 
@@ -34,6 +35,13 @@ BY_AMOUNT = st.one_of(
         ("topk:0.04", 1 * 8),
         ("topk:1e-06", 1 * 8),  # at least one
         ("topk:1", 25 * 8),
+        ("float16", 25 * 2),
+        ("bfloat16", 25 * 2),
+        ("qsgd:3", (6 + 4) + (2 + 4) + (3 + 4)),
+        ("randomk:0.1", 8 + 3 * 4),
+        ("sign", (2 + 4) + (1 + 4) + (1 + 4)),  # 15, 3 and 7 bits
+        ("powersgd:1", ((5 + 3) + 3 + 7) * 4),
+        ("powersgd:2", 25 * 4),  # 2 (5 + 3) entries would be more than 15
     ],
 )
 def test_wire_bytes_of_three_tensors_by_hand(text: str, expected: int) -> None:
@@ -61,13 +69,19 @@ def test_kept_entries_ignore_the_noise_of_binary_fractions() -> None:
         ("topk", 0, "topk:0.001"),
         ("topk", 0.4, "topk:0.01"),
         ("topk", 1, "topk:0.316228"),
+        ("randomk", 0.4, "randomk:0.01"),
+        ("qsgd", 0, "qsgd:2"),
+        ("sign", 0.7, "sign"),
+        ("powersgd", 0, "powersgd:1"),
+        ("powersgd", 0.5, "powersgd:4"),
+        ("powersgd", 1, "powersgd:16"),
     ],
 )
 def test_levels_run_from_most_to_least_compression(kind: str, level: float, text: str) -> None:
     assert str(Compression.at_level(kind, level)) == text
 
 
-@given(st.sampled_from(["quantize", "topk"]), LEVELS, LEVELS)
+@given(st.sampled_from(sorted(SCHEMES)), LEVELS, LEVELS)
 def test_a_higher_level_never_sends_less(kind: str, one: float, other: float) -> None:
     low, high = sorted((one, other))
     shapes = [(64, 32), (32,), (32, 10)]
@@ -83,7 +97,10 @@ def test_text_reads_back_as_the_same_compression(compression: Compression) -> No
     ("text", "message"),
     [
         ("quantise:8", "no compression 'quantise'; did you mean 'quantize'?"),
-        ("zip", "no compression 'zip'; allowed: none, quantize, topk"),
+        (
+            "zip",
+            "no compression 'zip'; allowed: bfloat16, float16, none, powersgd, qsgd, quantize, randomk, sign, topk",
+        ),
         ("quantize", "compression 'quantize': write quantize:AMOUNT (bits)"),
         ("topk", "compression 'topk': write topk:AMOUNT (kept fraction)"),
         ("none:3", "compression 'none:3': write none"),
@@ -116,4 +133,17 @@ def test_an_unknown_kind_is_refused_everywhere(make: Callable[[str, float], Comp
 
 
 def test_only_kinds_without_an_earlier_model_serve_the_downlink() -> None:
-    assert {kind for kind, scheme in SCHEMES.items() if scheme.downlink} == {"none", "quantize"}
+    assert {kind for kind, scheme in SCHEMES.items() if scheme.downlink} == {
+        "none",
+        "float16",
+        "bfloat16",
+        "quantize",
+        "qsgd",
+    }
+
+
+def test_the_bytes_of_the_notes_mlp() -> None:
+    shapes = [(128, 784), (128,), (10, 128), (10,)]  # 101 770 entries
+    assert Compression("randomk", 0.1).wire_bytes(shapes) == 40_716
+    assert Compression("topk", 0.01).wire_bytes(shapes) == 8_144  # 1018 entries
+    assert Compression("powersgd", 4).wire_bytes(shapes) == 4 * (4 * (128 + 784) + 128 + 4 * (10 + 128) + 10)

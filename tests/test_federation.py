@@ -23,6 +23,7 @@ from flopt.simulation import federation
 from flopt.simulation.batches import batches
 from flopt.simulation.codecs import carry, decode, encode
 from flopt.simulation.data import load
+from flopt.simulation.descent import Descent
 from flopt.simulation.federation import federated
 from flopt.simulation.feedback import ErrorFeedback
 from flopt.simulation.local import Engine
@@ -115,7 +116,9 @@ def same(first: Iterator[Round], second: Iterator[Round]) -> bool:
     return list(first) == list(second)
 
 
-@pytest.mark.parametrize("uplink", ["none", "quantize:3", "topk:0.05"])
+@pytest.mark.parametrize(
+    "uplink", ["none", "quantize:3", "qsgd:3", "topk:0.05", "randomk:0.1", "sign", "powersgd:2", "float16"]
+)
 def test_the_same_seed_gives_the_same_trace(digits: Setup, uplink: str) -> None:
     plan = replace(PLAN, uplink=Compression.parse(uplink))
     taking_part = participation(14, 5)
@@ -187,7 +190,7 @@ def test_error_feedback_is_what_makes_a_sparse_uplink_learn(digits: Setup, monke
     remembering = list(federated(digits, plan, taking_part, 0))[-1].loss
 
     class Forgetting(ErrorFeedback):
-        def send(self, client: int, update: Sequence[Tensor]) -> list[Tensor]:  # noqa: ARG002
+        def send(self, client: int, update: Sequence[Tensor], seed: int) -> list[Tensor]:  # noqa: ARG002
             return carry(plan.uplink, update)
 
     monkeypatch.setattr(federation, "ErrorFeedback", Forgetting)
@@ -200,10 +203,11 @@ class Recording:
 
     engine: Engine
     received: list[Sequence[Tensor]] = field(default_factory=list)
+    draws: bool = False
 
-    def train(self, weights: Sequence[Tensor], batches: Sequence[NDArray[np.int64]], lr: float) -> list[Tensor]:
+    def train(self, weights: Sequence[Tensor], batches: Sequence[NDArray[np.int64]], descent: Descent) -> list[Tensor]:
         self.received.append(weights)
-        return self.engine.train(weights, batches, lr)
+        return self.engine.train(weights, batches, descent)
 
     def scores(self, weights: Sequence[Tensor], samples: NDArray[np.int64]) -> Tensor:
         return self.engine.scores(weights, samples)
@@ -251,3 +255,14 @@ def test_a_divergence_becomes_a_failed_trace(digits: Setup) -> None:
 def test_a_participation_that_does_not_fit_is_named(digits: Setup, taking_part: Participation, message: str) -> None:
     with pytest.raises(FloptError, match=message):
         next(federated(digits, PLAN, taking_part, 0))
+
+
+def test_the_task_s_metric_and_smoothing_are_the_accuracy(digits: Setup) -> None:
+    taking_part = participation(14, 5)
+    plain = list(federated(digits, PLAN, taking_part, 0))
+    worst = list(federated(prepare(TaskSource(metric="worst_client_accuracy")), PLAN, taking_part, 0))
+    assert [r.accuracy for r in worst] == [r.worst_client_accuracy for r in plain]
+    assert all(r.worst_client_accuracy <= r.accuracy <= r.auc for r in plain)
+    smooth = list(federated(prepare(TaskSource(metric="loss", smoothing="mean2")), PLAN, taking_part, 0))
+    exact = np.exp([-r.loss for r in plain])
+    np.testing.assert_allclose([r.accuracy for r in smooth[1:]], (exact[1:] + exact[:-1]) / 2, rtol=1e-9)

@@ -28,7 +28,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("reading",),
     ("study",),
     ("results",),
-    ("tuning",),
+    ("tuning", "training", "recording"),
     ("cli",),
     ("flopt", "__main__"),  # the door: flopt/__init__.py, and python -m flopt
 )

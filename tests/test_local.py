@@ -10,7 +10,9 @@ from torch.nn.functional import cross_entropy
 
 from flopt.seeds import stream
 from flopt.simulation.batches import batches
-from flopt.simulation.local import AutogradEngine, DenseEngine, Engine, engine
+from flopt.simulation.dense import DenseEngine
+from flopt.simulation.descent import Descent
+from flopt.simulation.local import AutogradEngine, Engine, engine
 from flopt.simulation.models import build, trained
 from flopt.simulation.partition import Indices
 
@@ -44,7 +46,7 @@ def test_every_engine_is_plain_sgd(name: str, kind: type) -> None:
     x = X.double()
     tested: Engine = engine(module, x, Y) if kind is DenseEngine else AutogradEngine(module, x, Y)
     assert isinstance(tested, kind)
-    weights = tested.train(initial(module), steps(), 0.1)
+    weights = tested.train(initial(module), steps(), Descent(0.1))
     for ours, theirs in zip(weights, plain_sgd(module, x, steps(), 0.1), strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-14)
 
@@ -55,8 +57,8 @@ def test_engines_agree_after_five_rounds(name: str) -> None:
     one, two = engine(module, X, Y), AutogradEngine(module, X, Y)
     fast = general = initial(module)
     for number in range(5):
-        fast = one.train(fast, steps(seed=number), 0.1)
-        general = two.train(general, steps(seed=number), 0.1)
+        fast = one.train(fast, steps(seed=number), Descent(0.1))
+        general = two.train(general, steps(seed=number), Descent(0.1))
     for ours, theirs in zip(fast, general, strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=2e-6)
     samples = np.arange(57)
@@ -68,7 +70,7 @@ def test_training_leaves_the_given_weights_and_the_module_alone(kind: str) -> No
     module = build("mlp", FEATURES, CLASSES, 0)
     tested = engine(module, X, Y) if kind == "dense" else AutogradEngine(module, X, Y)
     weights, before = initial(module), initial(module)
-    after = tested.train(weights, steps(), 0.5)
+    after = tested.train(weights, steps(), Descent(0.5))
     for given, old, own, new in zip(weights, before, initial(module), after, strict=True):
         assert torch.equal(given, old)
         assert torch.equal(own, old)
@@ -111,12 +113,12 @@ def test_frozen_unused_and_random_layers_are_handled() -> None:
     weights = initial(module)
     assert [tuple(w.shape) for w in weights] == [(2,), (5, 6), (5,)]
     torch.manual_seed(1)
-    unused, weight, _ = tested.train(weights, steps(), 0.1)
+    unused, weight, _ = tested.train(weights, steps(), Descent(0.1))
     assert torch.equal(unused, torch.ones(2))
     torch.manual_seed(1)
-    assert torch.equal(weight, tested.train(weights, steps(), 0.1)[1])
+    assert torch.equal(weight, tested.train(weights, steps(), Descent(0.1))[1])
     torch.manual_seed(2)
-    assert not torch.equal(weight, tested.train(weights, steps(), 0.1)[1])
+    assert not torch.equal(weight, tested.train(weights, steps(), Descent(0.1))[1])
     samples = np.arange(5)
     assert torch.equal(tested.scores(weights, samples), tested.scores(weights, samples))
 

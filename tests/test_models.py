@@ -80,3 +80,18 @@ def test_normalisation_without_running_statistics_is_welcome(tmp_path: Path) -> 
 def test_a_model_that_does_not_fit_is_named(tmp_path: Path, body: str, message: str) -> None:
     with pytest.raises(FloptError, match=rf"model .*own\.py:build: {message}"):
         build(written(tmp_path, body), (4,), 3, 0)
+
+
+@pytest.mark.parametrize(
+    ("features", "parameters"), [((1, 28, 28), 147_146), ((1, 8, 8), 40_394), ((3, 32, 32), 221_674)]
+)
+def test_the_small_cnn_fits_images_of_any_size(features: tuple[int, ...], parameters: int) -> None:
+    module = build("cnn", features, 10, 0)
+    assert module(torch.zeros(2, *features)).shape == (2, 10)
+    assert sum(value.numel() for value in trained(module).values()) == parameters
+
+
+@pytest.mark.parametrize("features", [(64,), (1, 3, 9)])
+def test_the_cnn_needs_images(features: tuple[int, ...]) -> None:
+    with pytest.raises(FloptError, match=r"model cnn: samples of shape .*; must be images"):
+        build("cnn", features, 10, 0)

@@ -77,8 +77,8 @@ def test_a_small_alpha_is_skewed_and_a_large_one_is_not() -> None:
     [
         (TaskSource(), "data made has no client ids for a natural partition; add an array 'client'"),
         (TaskSource(clients=3), "clients = 3: a natural partition has the clients of its data"),
-        (TaskSource(alpha=1), "alpha = 1: only the partition 'dirichlet' takes it"),
-        (TaskSource(partition="iid", clients=3, alpha=1), "only the partition 'dirichlet' takes it"),
+        (TaskSource(alpha=1), "alpha = 1: only the partitions dirichlet and quantity take it"),
+        (TaskSource(partition="iid", clients=3, alpha=1), "only the partitions dirichlet and quantity take it"),
         (TaskSource(partition="iid"), "clients = None: a partition 'iid' needs at least 1"),
         (TaskSource(partition="iid", clients=0), "clients = 0: a partition 'iid' needs at least 1"),
         (TaskSource(partition="iid", clients=13), "clients = 13: data made has only 12 samples"),
@@ -135,3 +135,46 @@ def test_a_split_of_tiny_clients_is_refused() -> None:
 def test_a_split_by_client_needs_three() -> None:
     with pytest.raises(FloptError, match=r"needs at least 3 clients \(training, validation, test\), not 2"):
         split(parts_of([9, 9]), TaskSource(split="client"))
+
+
+def test_shards_give_each_client_two_runs_of_labels() -> None:
+    source = TaskSource(partition="shards", clients=6, seed=3)
+    parts = partition(data := labelled(120), source)
+    assert [len(part) for part in parts] == [20] * 6
+    assert sorted(np.concatenate(parts).tolist()) == list(range(120))
+    assert max(len(set(data.y[part].tolist())) for part in parts) <= 4
+    with pytest.raises(FloptError, match="has only 12 samples, and each client needs 2"):
+        partition(labelled(12), TaskSource(partition="shards", clients=7))
+
+
+@pytest.mark.parametrize("alpha", [0.01, 0.5, 1e6])
+def test_quantity_skew_gives_everybody_something(alpha: float) -> None:
+    parts = partition(labelled(200), TaskSource(partition="quantity", clients=20, alpha=alpha))
+    sizes = [len(part) for part in parts]
+    assert (len(sizes), min(sizes) >= 1, sum(sizes)) == (20, True, 200)
+    assert sorted(np.concatenate(parts).tolist()) == list(range(200))
+    assert max(sizes) == 10 if alpha > 1e5 else max(sizes) > 20
+
+
+@pytest.mark.parametrize("kind", ["sample", "client"])
+def test_held_out_samples_know_their_clients(kind: str) -> None:
+    parts = parts_of([10, 20, 5, 30, 15])
+    done = split(parts, TaskSource(split=kind))
+    for samples, clients in ((done.validation, done.validation_clients), (done.test, done.test_clients)):
+        groups = [tuple(samples[clients == client]) for client in np.unique(clients)]
+        owners = [{index for index, part in enumerate(parts) if set(group) & set(part)} for group in groups]
+        assert all(len(owner) == 1 for owner in owners)
+        assert len(set.union(*owners)) == len(groups)
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (TaskSource(metric="acuracy"), "no metric 'acuracy'; did you mean 'accuracy'"),
+        (TaskSource(smoothing="mean"), "task: smoothing = 'mean': must be last, meanN"),
+        (TaskSource(partition="quantity", clients=3), "alpha = None: a partition 'quantity' needs a number above 0"),
+    ],
+)
+def test_bad_metrics_and_smoothings_are_named(source: TaskSource, message: str) -> None:
+    with pytest.raises(FloptError, match=message):
+        partition(labelled(12), source)

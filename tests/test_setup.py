@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from flopt.errors import FloptError
+from flopt.simulation.dense import DenseEngine
 from flopt.simulation.facts import facts
-from flopt.simulation.local import AutogradEngine, DenseEngine
+from flopt.simulation.local import AutogradEngine
 from flopt.simulation.setup import prepare
 from flopt.task import TaskSource
 
@@ -57,5 +58,5 @@ def test_shipped_models_get_the_fast_engine() -> None:
 
 
 def test_a_bad_source_is_refused_before_the_data_are_read() -> None:
-    with pytest.raises(FloptError, match="no partition 'shards'"):
-        prepare(TaskSource(data="absent.npz", partition="shards"))
+    with pytest.raises(FloptError, match="no partition 'sherds'"):
+        prepare(TaskSource(data="absent.npz", partition="sherds"))

@@ -31,6 +31,7 @@ ROUNDS = st.builds(
     download_bytes=COUNTS,
     upload_bytes=COUNTS,
     test_accuracy=st.one_of(st.just(math.nan), SHARES),
+    auc=st.one_of(st.just(math.nan), SHARES),
 )
 
 
@@ -158,3 +159,15 @@ def test_record_refuses_what_is_no_round() -> None:
 def test_record_of_no_round_is_a_failure() -> None:
     trace = record([], seed=0, participation="")
     assert (trace.status, trace.reason, len(trace)) == ("failed", "the oracle gave no round", 0)
+
+
+def test_a_trace_of_an_older_version_has_unknown_metrics() -> None:
+    newer = ("auc", "balanced_accuracy", "worst_client_accuracy")
+    values = {name: value for name, value in TRACE.to_json().items() if name not in newer}
+    assert same(Trace.from_json(values), TRACE)
+
+
+@pytest.mark.parametrize("name", ["auc", "balanced_accuracy", "worst_client_accuracy"])
+def test_shares_are_shares(name: str) -> None:
+    with pytest.raises(FloptError, match=f"round: {name} = 1.5: must be between 0 and 1, or NaN"):
+        replace(ROUND, **{name: 1.5})  # type: ignore[arg-type]  # wrong on purpose

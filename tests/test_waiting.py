@@ -9,11 +9,10 @@ from math import comb
 
 import numpy as np
 import pytest
+from flopt.emissions.waiting import all_among, expected_waiting
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-
-from flopt.emissions.waiting import all_among, expected_waiting
 
 Array = NDArray[np.float64]
 

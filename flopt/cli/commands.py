@@ -64,6 +64,50 @@ def tune(
 
 
 @app.command()
+def train(
+    study: StudyFile = None,
+    rounds: Annotated[int | None, typer.Option(help="Communication rounds.")] = None,
+    local_epochs: Annotated[int | None, typer.Option(help="Epochs of each client in a round.")] = None,
+    client_fraction: Annotated[float | None, typer.Option(help="Share of clients drawn in a round.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Samples in a step.")] = None,
+    client_lr: Annotated[float | None, typer.Option(help="Learning rate of the clients.")] = None,
+    uplink: Annotated[
+        str | None, typer.Option("--uplink", "--compression", help="none, quantize:8, topk:0.01, sign ...")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Default: the study's.")] = None,
+    settings: Settings = [],  # noqa: B006
+    as_json: Json = False,
+) -> None:
+    """Train one plan and watch it; other settings by --set plan.server_optimizer=adam and the like."""
+    from flopt.cli.train import train_plan
+
+    plan = {
+        "rounds": rounds,
+        "local_epochs": local_epochs,
+        "client_fraction": client_fraction,
+        "batch_size": batch_size,
+        "client_lr": client_lr,
+        "uplink": uplink,
+    }
+    raise typer.Exit(train_plan(study, plan, settings, seed, as_json=as_json))
+
+
+@app.command()
+def record(
+    study: StudyFile = None,
+    plans: Annotated[int, typer.Option(help="Plans, spread evenly over the space.")] = 100,
+    seeds: Annotated[int, typer.Option(help="Runs of each plan.")] = 3,
+    rounds: Annotated[int, typer.Option(help="Rounds of each run; shorter plans are read from the same curve.")] = 100,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE.npz", help="Where to write it.")] = Path("table.npz"),
+    settings: Settings = [],  # noqa: B006
+) -> None:
+    """Train plans that fill the space and keep their curves, for --set oracle=FILE.npz; goes on where it stopped."""
+    from flopt.cli.record import record_study
+
+    record_study(study, settings, plans, seeds, rounds, out)
+
+
+@app.command()
 def front(
     folder: Folder,
     objectives: Objectives = [],  # noqa: B006
@@ -154,9 +198,9 @@ def estimate(
     batch_size: Annotated[int | None, typer.Option(help="Samples in a step.")] = None,
     client_lr: Annotated[float | None, typer.Option(help="Learning rate of the clients.")] = None,
     uplink: Annotated[
-        str | None, typer.Option("--uplink", "--compression", help="none, quantize:BITS or topk:FRACTION.")
+        str | None, typer.Option("--uplink", "--compression", help="none, quantize:8, topk:0.01, sign ...")
     ] = None,
-    downlink: Annotated[str | None, typer.Option(help="none or quantize:BITS.")] = None,
+    downlink: Annotated[str | None, typer.Option(help="none, float16, quantize:8 ...")] = None,
     fleet: Annotated[str | None, typer.Option(help="A shipped fleet, or my_fleet.toml.")] = None,
     country: Annotated[str | None, typer.Option(help="Move clients and server there, such as FRA.")] = None,
     server_country: Annotated[str | None, typer.Option(help="Fix the server there.")] = None,

@@ -107,5 +107,5 @@ def _measure(study: Study, problem: Problem, plans: list[Plan]) -> float:
 
 def _steps(problem: Problem, plan: Plan) -> float:
     """Steps of local SGD in one round, expected."""
-    batches = np.ceil(np.asarray(problem.task.client_samples) / plan.batch_size).mean()
-    return float(problem.task.clients_per_round(plan.client_fraction) * plan.local_epochs * batches)
+    steps = np.mean([plan.steps_per_round(own) for own in problem.task.client_samples])
+    return float(problem.task.clients_per_round(plan.client_fraction) * steps)

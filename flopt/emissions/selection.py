@@ -57,9 +57,9 @@ def draw_participation(plan: Plan, task: Task, pricer: Pricer, seed: int) -> Par
 
 def happened(plan: Plan, task: Task, table: Rates, selected: Indices, group_of: Indices, reports: Mask) -> Happened:
     """What the drawn clients took, with their own numbers of samples and their groups' devices and links."""
-    samples = plan.local_epochs * np.asarray(task.client_samples, dtype=np.float64)
-    down = np.asarray(plan.downlink.wire_bytes(task.tensors), dtype=np.float64)
-    up = np.asarray(plan.uplink.wire_bytes(task.tensors), dtype=np.float64)
+    samples = np.array([plan.local_samples(own) for own in task.client_samples], dtype=np.float64)
+    down = np.asarray(plan.download_bytes(task.tensors), dtype=np.float64)
+    up = np.asarray(plan.upload_bytes(task.tensors), dtype=np.float64)
     everyone = client_cost(samples, down, up, task.flop_per_sample, table.of_clients(group_of))
     cost = everyone.of(selected)
     wanted = task.clients_per_round(plan.client_fraction)

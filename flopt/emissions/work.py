@@ -27,7 +27,7 @@ class Work:
     clients: Array
     """K: updates wanted in a round."""
     samples: Array
-    """Samples that one client trains on: local epochs x mean training samples of a client."""
+    """Samples that one client trains on: local epochs x mean training samples of a client, or steps x batch."""
     held_out_samples: Array
     """Samples that one client scores the model on, if the plan has it evaluate."""
     download_bytes: Array
@@ -69,10 +69,10 @@ def expected_work(plans: Sequence[Plan], task: Task) -> Work:
     """The work of one round of each plan, arrays of shape (plans,)."""
     return Work(
         clients=np.array([task.clients_per_round(plan.client_fraction) for plan in plans], dtype=np.float64),
-        samples=np.array([plan.local_epochs * task.mean_samples for plan in plans], dtype=np.float64),
+        samples=np.array([plan.local_samples(task.mean_samples) for plan in plans], dtype=np.float64),
         held_out_samples=np.full(len(plans), task.mean_samples * HELD_OUT),
-        download_bytes=np.array([plan.downlink.wire_bytes(task.tensors) for plan in plans], dtype=np.float64),
-        upload_bytes=np.array([plan.uplink.wire_bytes(task.tensors) for plan in plans], dtype=np.float64),
+        download_bytes=np.array([plan.download_bytes(task.tensors) for plan in plans], dtype=np.float64),
+        upload_bytes=np.array([plan.upload_bytes(task.tensors) for plan in plans], dtype=np.float64),
         flop_per_sample=task.flop_per_sample,
         population=float(task.clients),
     )

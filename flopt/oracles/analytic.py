@@ -32,21 +32,21 @@ def analytic(task: Task) -> Oracle:
     """
 
     def rounds(plan: Plan, participation: Participation, seed: int) -> Iterator[Round]:
-        steps = plan.local_epochs * task.mean_samples / plan.batch_size
+        steps = plan.local_samples(task.mean_samples) / plan.batch_size
         drawn = participation.selected.shape[1]
         fidelity = _fidelity(plan.uplink) * _fidelity(plan.downlink)
         off_lr = math.log10(plan.client_lr / BEST_LR)
         pace = (steps / 8) ** 0.5 * math.exp(-0.5 * (off_lr / 0.6) ** 2) * fidelity
         drift = 0.02 * math.log1p(steps * plan.client_lr) / math.sqrt(drawn)
         ceiling = CEILING - drift - 0.05 * (1 - fidelity)
-        down, up = plan.downlink.wire_bytes(task.tensors), plan.uplink.wire_bytes(task.tensors)
+        down, up = plan.download_bytes(task.tensors), plan.upload_bytes(task.tensors)
         for index in range(plan.rounds):
             chosen = participation.users(index)
             progress = (1 + pace * (index + 1) / PACE_ROUNDS) ** -EXPONENT
             mean = ceiling - (ceiling - task.majority_share) * progress
             # One draw for all plans: two plans differ by what they do, not by their luck.
             validation, test = stream(seed, "analytic", index).normal(size=2) * 0.01 / math.sqrt(drawn)
-            samples = plan.local_epochs * sum(task.client_samples[client] for client in chosen)
+            samples = int(sum(plan.local_samples(task.client_samples[client]) for client in chosen))
             yield Round(
                 accuracy=min(max(mean + validation, 0.0), 1.0),
                 loss=-math.log(max(mean, 1e-9)),
@@ -62,8 +62,8 @@ def analytic(task: Task) -> Oracle:
 
 def _fidelity(compression: Compression) -> float:
     """Share of an update's information that survives, in (0, 1]."""
-    if compression.kind == "quantize":
+    if compression.kind in ("quantize", "qsgd"):
         return float(1 - 0.6 * 2.0**-compression.amount)
-    if compression.kind == "topk":
+    if compression.kind in ("topk", "randomk"):
         return float(compression.amount**0.1)
     return 1.0

@@ -216,7 +216,8 @@ class Driver:
         run = self.problem.run(plan, trace)
         values = _columns(self.problem.objectives, run)
         broken = [limit.violation(limit.objective.along(run)) for limit in self._learned]
-        return Seen(trial, values, np.column_stack(broken) if broken else np.empty((len(values), 0)))
+        table = np.column_stack(broken) if broken else np.empty((len(values), 0))
+        return Seen(trial, values, table, whole=plan.horizon_dependent)
 
     def _logged(self) -> list[bool]:
         """Known objectives are shown on a log axis where all their values so far are above zero."""

@@ -46,6 +46,8 @@ class Seen:
     violations: NDArray[np.float64]
     """How far each learned limit is broken after every round, shape (rounds, limits)."""
     failed: bool = False
+    whole: bool = False
+    """Whether the run is a candidate as a whole only, because its rounds depend on how many follow."""
 
 
 def check_sampler(name: str) -> None:
@@ -93,7 +95,7 @@ def _shown(run: Seen, space: Space, logged: Sequence[bool], *, prefixes: bool) -
     values = np.where(logged, np.log10(np.where(logged, run.values, 1.0)), run.values)
     length = len(values)
     shown = []
-    for end in [*(_prefix_rounds(length, space) if prefixes else []), length]:
+    for end in [*(_prefix_rounds(length, space) if prefixes and not run.whole else []), length]:
         constraints = {f"limit {i}": float(v) for i, v in enumerate(run.violations[end - 1])}
         shown.append(
             _copy(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from flopt.errors import FloptError
+from flopt.plugin import split_reference
 from flopt.seeds import stream_seed
 from flopt.simulation.data import DATASETS, load
 from flopt.simulation.partition import check, partition, split
@@ -75,8 +76,9 @@ def _model_facts(
 
 
 def _shipped_key(source: TaskSource) -> TaskSource:
-    """The sizes of natural clients split by sample are the same for every seed."""
-    return replace(source, seed=0) if (source.partition, source.split) == ("natural", "sample") else source
+    """The sizes of natural clients split by sample are the same for every seed, and no fact depends on the metric."""
+    seed = 0 if (source.partition, source.split) == ("natural", "sample") else source.seed
+    return replace(source, seed=seed, metric="accuracy", smoothing="last")
 
 
 @cache
@@ -99,9 +101,9 @@ def _cache_path(source: TaskSource) -> Path | None:
     """Where the facts of this source are kept; None where a file cannot be read, which measuring will then report."""
     try:
         home = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
-        contents = [_digest(source.data)] if source.data not in DATASETS else []
+        contents = [_digest(split_reference(source.data)[0])] if source.data not in DATASETS else []
         if ".py" in source.model:
-            contents.append(_digest(source.model.rpartition(":")[0]))
+            contents.append(_digest(split_reference(source.model)[0]))
     except (OSError, RuntimeError):
         return None
     key = json.dumps([asdict(_shipped_key(source)), contents, __version__])
@@ -132,7 +134,9 @@ def _write(path: Path, task: Task) -> None:
 
 def shipped_text() -> str:
     """The contents of the package data `shipped_tasks.json`, measured anew."""
-    sources = [TaskSource(model=model, split=kind) for model in ("logreg", "mlp") for kind in ("sample", "client")]
+    sources = [
+        TaskSource(model=model, split=kind) for model in ("logreg", "mlp", "cnn") for kind in ("sample", "client")
+    ]
     entries = [{"source": asdict(source), "facts": asdict(measured(source))} for source in sources]
     how = "flopt.simulation.facts.measured; written by: python -m flopt.simulation.facts"
     return json.dumps({"source": how, "tasks": entries}, indent=1) + "\n"

@@ -1,13 +1,13 @@
-"""Federated averaging, round by round."""
+"""Federated training, round by round."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
 
 from flopt.errors import FloptError
 from flopt.participation import Participation
@@ -16,30 +16,34 @@ from flopt.seeds import stream, stream_seed
 from flopt.simulation.aggregation import weighted_average
 from flopt.simulation.batches import batches
 from flopt.simulation.codecs import carry
+from flopt.simulation.descent import Descent
 from flopt.simulation.feedback import ErrorFeedback
-from flopt.simulation.partition import Indices
+from flopt.simulation.scaffold import ControlVariates
+from flopt.simulation.schedule import learning_rate
+from flopt.simulation.server import Server
 from flopt.simulation.setup import Setup
+from flopt.simulation.smoothing import Smoothing
 from flopt.trace import Round
 
 __all__ = ["federated"]
 
 
 def federated(setup: Setup, plan: Plan, participation: Participation, seed: int) -> Iterator[Round]:
-    """Train by FedAvg under `plan`, and yield a `Round` after each round; closing the generator stops the training.
+    """Train under `plan`, and yield a `Round` after each round; closing the generator stops the training.
 
     McMahan et al., "Communication-efficient learning of deep networks from decentralized data", AISTATS 2017,
-    algorithm 1, with the plan's compression in both directions. Equal arguments give equal rounds, bit by bit, and
-    the first r of them do not depend on `plan.rounds`. Raises FloptError where the participation does not fit the
-    task or the plan, and where the training diverges.
+    algorithm 1, with the plan's own server optimiser, client rule and compression. Equal arguments give equal
+    rounds, bit by bit, and the first r of them do not depend on `plan.rounds` unless the plan is
+    `horizon_dependent`. Raises FloptError where the participation does not fit the task or the plan, and where the
+    training diverges.
     """
     _check(setup, plan, participation)
-    training = _Training(setup, plan, seed, ErrorFeedback(plan.uplink))
-    weights = setup.initial(stream_seed(seed, "init"))
+    training = _Training(setup, plan, seed)
     for index in range(plan.rounds):
         clients = [int(client) for client in participation.users(index)]
         if clients:  # else nobody reported in time, and the server keeps its model
-            weights = training.advance(weights, clients, index)
-        yield training.report(weights, clients, index, drawn=participation.selected.shape[1])
+            training.advance(clients, index)
+        yield training.report(clients, index, drawn=participation.selected.shape[1])
 
 
 def _check(setup: Setup, plan: Plan, participation: Participation) -> None:
@@ -49,60 +53,103 @@ def _check(setup: Setup, plan: Plan, participation: Participation) -> None:
         raise FloptError(f"participation: lays out {participation.rounds} rounds; the plan has {plan.rounds}")
 
 
-@dataclass(frozen=True, eq=False)
+@contextmanager
+def _torch_seeded(seed: int | None) -> Iterator[None]:
+    """Draw a model's own randomness, such as dropout, from this seed, and leave the caller's state as it was."""
+    if seed is None:
+        yield
+        return
+    with torch.random.fork_rng(devices=[]):
+        # Not torch.manual_seed: it also looks for accelerators, a millisecond each time.
+        torch.default_generator.manual_seed(seed)
+        yield
+
+
 class _Training:
-    """One run: what is the same in all its rounds, and the residuals of its uplinks. Rounds are counted from 0."""
+    """One run: the server, and what clients keep between their rounds. Rounds are counted from 0."""
 
-    setup: Setup
-    plan: Plan
-    seed: int
-    uplink: ErrorFeedback
+    def __init__(self, setup: Setup, plan: Plan, seed: int) -> None:
+        self.setup = setup
+        self.plan = plan
+        self.seed = seed
+        self.server = Server(plan, setup.initial(stream_seed(seed, "init")))
+        self.uplink = ErrorFeedback(plan.uplink)
+        scaffold = plan.algorithm == "scaffold"
+        self.variates = ControlVariates(self.server.weights, setup.clients) if scaffold else None
+        self.variates_uplink = ErrorFeedback(plan.uplink)
+        self.validation = Smoothing(setup.smoothing)
+        self.test = Smoothing(setup.smoothing)
 
-    def advance(self, weights: Sequence[Tensor], clients: Sequence[int], index: int) -> list[Tensor]:
-        """The server's weights after one more round."""
-        received = carry(self.plan.downlink, weights)
-        updates = [self.uplink.send(client, self._update(received, client, index)) for client in clients]
-        change = weighted_average(updates, [len(self.setup.split.train[client]) for client in clients])
-        return [before + step for before, step in zip(weights, change, strict=True)]
+    def advance(self, clients: Sequence[int], index: int) -> None:
+        """One more round of the clients given."""
+        received = self._broadcast(self.server.weights, "model", index)
+        control = self._broadcast(self.variates.server, "variates", index) if self.variates else None
+        updates, changes = [], []
+        for client in clients:
+            descent = self._descent(client, index, control)
+            update = self._update(received, client, index, descent)
+            updates.append(self.uplink.send(client, update, stream_seed(self.seed, "uplink", index, client)))
+            if self.variates:
+                steps = self.plan.steps_per_round(len(self.setup.split.train[client]))
+                change = self.variates.renew(client, update, descent, steps)
+                seed = stream_seed(self.seed, "variates", index, client)
+                changes.append(self.variates_uplink.send(client, change, seed))
+        self.server.step(weighted_average(updates, [len(self.setup.split.train[client]) for client in clients]))
+        if self.variates:
+            self.variates.gather(changes)
 
-    def _update(self, received: Sequence[Tensor], client: int, index: int) -> list[Tensor]:
+    def _broadcast(self, tensors: Sequence[Tensor], what: str, index: int) -> list[Tensor]:
+        """What every client of the round receives."""
+        return carry(self.plan.downlink, tensors, stream_seed(self.seed, "downlink", what, index))
+
+    def _descent(self, client: int, index: int, control: Sequence[Tensor] | None) -> Descent:
+        plan = self.plan
+        return Descent(
+            lr=learning_rate(plan, index),
+            momentum=plan.client_momentum,
+            weight_decay=plan.weight_decay,
+            proximal_mu=plan.proximal_mu,
+            correction=None if self.variates is None or control is None else self.variates.correction(client, control),
+        )
+
+    def _update(self, received: Sequence[Tensor], client: int, index: int, descent: Descent) -> list[Tensor]:
         """What a client's local training changes in the weights that it received."""
         plan, samples = self.plan, self.setup.split.train[client]
         random = stream(self.seed, "batches", index, client)
-        with torch.random.fork_rng(devices=[]):
-            # A model's own randomness, such as dropout, is drawn from this generator. Not torch.manual_seed: it
-            # also looks for accelerators, a millisecond each time.
-            torch.default_generator.manual_seed(stream_seed(self.seed, "model", index, client))
-            steps = batches(samples, epochs=plan.local_epochs, size=plan.batch_size, random=random)
-            local = self.setup.engine.train(received, steps, plan.client_lr)
+        cut = batches(samples, epochs=plan.local_epochs, steps=plan.local_steps, size=plan.batch_size, random=random)
+        seed = stream_seed(self.seed, "model", index, client) if self.setup.engine.draws else None
+        with _torch_seeded(seed):
+            local = self.setup.engine.train(received, cut, descent)
         self._check_finite(local, index)
         return [after - before for after, before in zip(local, received, strict=True)]
 
-    def report(self, weights: Sequence[Tensor], clients: Sequence[int], index: int, drawn: int) -> Round:
+    def report(self, clients: Sequence[int], index: int, drawn: int) -> Round:
         """What the round did, and how good the model is after it; all that were drawn have received the model."""
-        setup, plan = self.setup, self.plan
-        accuracy, loss = _evaluated(setup, weights, setup.split.validation)
-        self._check_finite([loss], index)
+        setup, plan, weights = self.setup, self.plan, self.server.weights
+        seen = setup.scored(weights, setup.split.validation, setup.split.validation_clients)
+        if not math.isfinite(seen.loss):
+            raise self._diverged(index)
+        test = setup.scored(weights, setup.split.test, setup.split.test_clients)
         return Round(
-            accuracy=accuracy,
-            loss=float(loss),
+            accuracy=self.validation.add(seen.measured(setup.metric)),
+            loss=seen.loss,
             clients=len(clients),
-            samples=plan.local_epochs * sum(len(setup.split.train[client]) for client in clients),
-            download_bytes=drawn * plan.downlink.wire_bytes(setup.shapes),
-            upload_bytes=len(clients) * plan.uplink.wire_bytes(setup.shapes),
-            test_accuracy=_evaluated(setup, weights, setup.split.test)[0],
+            samples=int(sum(plan.local_samples(len(setup.split.train[client])) for client in clients)),
+            download_bytes=drawn * plan.download_bytes(setup.shapes),
+            upload_bytes=len(clients) * plan.upload_bytes(setup.shapes),
+            test_accuracy=self.test.add(test.measured(setup.metric)),
+            balanced_accuracy=seen.measured("balanced_accuracy"),
+            auc=seen.auc(),
+            worst_client_accuracy=seen.measured("worst_client_accuracy"),
         )
 
     def _check_finite(self, values: Sequence[Tensor], index: int) -> None:
-        if not all(bool(torch.isfinite(value).all()) for value in values):
-            raise FloptError(
-                f"the training diverged in round {index + 1}: try a client_lr below {self.plan.client_lr:g} "
-                "or fewer local epochs"
-            )
+        # A sum is as infinite as its worst part, and quicker than looking at every entry.
+        if not all(math.isfinite(float(value.sum())) for value in values):
+            raise self._diverged(index)
 
-
-def _evaluated(setup: Setup, weights: Sequence[Tensor], samples: Indices) -> tuple[float, Tensor]:
-    """Accuracy in [0, 1] and mean cross-entropy in nats."""
-    scores = setup.engine.scores(weights, samples)
-    labels = setup.labels[torch.from_numpy(samples)]
-    return int((scores.argmax(1) == labels).sum()) / len(labels), cross_entropy(scores, labels)
+    def _diverged(self, index: int) -> FloptError:
+        return FloptError(
+            f"the training diverged in round {index + 1}: try a client_lr below {self.plan.client_lr:g} "
+            "or fewer local epochs"
+        )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from flopt.compression import NONE, Compression
+from flopt.compression import SCHEMES, Compression
 from flopt.simulation.codecs import carry
 
 __all__ = ["ErrorFeedback"]
@@ -23,12 +23,12 @@ class ErrorFeedback:
         self._compression = compression
         self._residuals: dict[int, list[Tensor]] = {}
 
-    def send(self, client: int, update: Sequence[Tensor]) -> list[Tensor]:
-        """The update of `client` as the server receives it."""
-        if self._compression == NONE:
-            return list(update)
+    def send(self, client: int, update: Sequence[Tensor], seed: int) -> list[Tensor]:
+        """The update of `client` as the server receives it; `seed` draws what the compression leaves to chance."""
+        if not SCHEMES[self._compression.kind].feedback:
+            return carry(self._compression, update, seed)
         residual = self._residuals.get(client)
         wanted = list(update) if residual is None else [u + r for u, r in zip(update, residual, strict=True)]
-        sent = carry(self._compression, wanted)
+        sent = carry(self._compression, wanted, seed)
         self._residuals[client] = [w - s for w, s in zip(wanted, sent, strict=True)]
         return sent

@@ -1,24 +1,24 @@
-"""Local SGD of one client, by the fastest engine that knows its model."""
+"""Local training of one client, by the fastest engine that knows its model."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
-from torch.nn.functional import cross_entropy, one_hot
+from torch.nn.functional import cross_entropy
 
+from flopt.simulation.convolution import ConvolutionEngine
+from flopt.simulation.dense import DenseEngine
+from flopt.simulation.descent import Descent
 from flopt.simulation.models import trained
 from flopt.simulation.partition import Indices
 
-__all__ = ["AutogradEngine", "DenseEngine", "Engine", "engine"]
-
-Step = Callable[[list[Tensor], Tensor, Tensor, float], None]
-Forward = Callable[[Sequence[Tensor], Tensor], Tensor]
+__all__ = ["AutogradEngine", "Engine", "engine"]
 
 SCORED_AT_ONCE = 1024
 """Samples scored in one pass, so that a large validation set does not fill the memory."""
@@ -27,8 +27,13 @@ SCORED_AT_ONCE = 1024
 class Engine(Protocol):
     """Trains and scores one model on one data set; weights are the trained tensors in the order they are sent."""
 
-    def train(self, weights: Sequence[Tensor], batches: Sequence[Indices], lr: float) -> list[Tensor]:
-        """New weights after one SGD step on the mean cross-entropy of each batch; `weights` stay as they are."""
+    @property
+    def draws(self) -> bool:
+        """Whether training may draw from torch's global generator."""
+        ...
+
+    def train(self, weights: Sequence[Tensor], batches: Sequence[Indices], descent: Descent) -> list[Tensor]:
+        """New weights after one step on the mean cross-entropy of each batch; `weights` stay as they are."""
         ...
 
     def scores(self, weights: Sequence[Tensor], samples: Indices) -> Tensor:
@@ -39,12 +44,14 @@ class Engine(Protocol):
 def engine(module: nn.Module, x: Tensor, y: Tensor) -> Engine:
     """The engine for `module` on samples `x`, shape (n, ...features), with labels `y`, shape (n,)."""
     match _layers(module):
-        case [nn.Flatten(), nn.Linear(), nn.ReLU(), nn.Linear() as last]:
-            return DenseEngine(x.flatten(1), one_hot(y, last.out_features).to(x.dtype), _mlp_step, _mlp_scores)
-        case [nn.Flatten(), nn.Linear() as last]:
-            return DenseEngine(x.flatten(1), one_hot(y, last.out_features).to(x.dtype), _logreg_step, _logreg_scores)
-        case _:
-            return AutogradEngine(module, x, y)
+        case [nn.Flatten(), *dense] if _is_dense(dense):
+            return DenseEngine.of(x, y, _classes(dense))
+        case [nn.Conv2d() as first, nn.ReLU(), nn.MaxPool2d() as one, nn.Conv2d() as second, nn.ReLU(),
+              nn.MaxPool2d() as two, nn.Flatten(), *dense] if _is_dense(dense):  # fmt: skip
+            if all(map(_is_plain, (first, second))) and all(map(_halves, (one, two))):
+                padding = (int(first.padding[0]), int(second.padding[0]))
+                return ConvolutionEngine.of(x, y, _classes(dense), padding)
+    return AutogradEngine(module, x, y)
 
 
 def _layers(module: nn.Module) -> list[nn.Module]:
@@ -52,12 +59,34 @@ def _layers(module: nn.Module) -> list[nn.Module]:
     if type(module) is not nn.Sequential:
         return []
     layers = list(module)
-    linear = sum(type(layer) is nn.Linear for layer in layers)
-    return layers if len(trained(module)) == 2 * linear and _flattens_all(layers) else []
+    weighted = sum(type(layer) in (nn.Linear, nn.Conv2d) for layer in layers)
+    return layers if len(trained(module)) == 2 * weighted and _flattens_all(layers) else []
 
 
 def _flattens_all(layers: Sequence[nn.Module]) -> bool:
     return all((f.start_dim, f.end_dim) == (1, -1) for f in layers if isinstance(f, nn.Flatten))
+
+
+def _is_dense(layers: Sequence[nn.Module]) -> bool:
+    """Linear layers with ReLU between each two."""
+    kinds = [nn.ReLU if number % 2 else nn.Linear for number in range(len(layers))]
+    return len(layers) % 2 == 1 and [type(layer) for layer in layers] == kinds
+
+
+def _classes(layers: Sequence[nn.Module]) -> int:
+    return int(layers[-1].get_parameter("bias").numel())
+
+
+def _is_plain(layer: nn.Conv2d) -> bool:
+    """A convolution with square filters, zero padding, and neither strides, dilation nor groups."""
+    usual = (layer.stride, layer.dilation, layer.groups, layer.padding_mode) == ((1, 1), (1, 1), 1, "zeros")
+    square = isinstance(layer.padding, tuple) and len(set(layer.padding)) == len(set(layer.kernel_size)) == 1
+    return usual and square
+
+
+def _halves(pool: nn.MaxPool2d) -> bool:
+    plain = (pool.padding, pool.dilation, pool.ceil_mode, pool.return_indices) == (0, 1, False, False)
+    return plain and pool.kernel_size in (2, (2, 2)) and pool.stride in (2, (2, 2))
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,22 +96,26 @@ class AutogradEngine:
     module: nn.Module
     x: Tensor
     y: Tensor
+    draws: bool = True
 
-    def train(self, weights: Sequence[Tensor], batches: Sequence[Indices], lr: float) -> list[Tensor]:
-        """New weights after one SGD step for each batch."""
+    def train(self, weights: Sequence[Tensor], batches: Sequence[Indices], descent: Descent) -> list[Tensor]:
+        """New weights after one step for each batch."""
         self.module.train()
-        local = {name: w.detach().clone() for name, w in zip(trained(self.module), weights, strict=True)}
-        for batch in batches:
-            self._step(local, torch.from_numpy(batch), lr)
-        return list(local.values())
+        local = [w.detach().clone() for w in weights]
+        named = dict(zip(trained(self.module), local, strict=True))
+        descent.run(local, [partial(self._slope, named, torch.from_numpy(batch)) for batch in batches])
+        return local
 
-    def _step(self, local: dict[str, Tensor], batch: Tensor, lr: float) -> None:
-        values = [value.requires_grad_() for value in local.values()]
-        loss = cross_entropy(functional_call(self.module, local, (self.x[batch],)), self.y[batch])
+    def _slope(self, named: dict[str, Tensor], batch: Tensor, target: list[Tensor], scale: float, keep: float) -> None:
+        values = [value.requires_grad_() for value in named.values()]
+        x, y = (torch.index_select(each, 0, batch) for each in (self.x, self.y))
+        loss = cross_entropy(functional_call(self.module, named, (x,)), y)
         gradients = torch.autograd.grad(loss, values, materialize_grads=True)
-        with torch.no_grad():
-            for value, gradient in zip(values, gradients, strict=True):
-                value.requires_grad_(False).add_(gradient, alpha=-lr)
+        for value in values:
+            value.requires_grad_(False)
+        if keep != 1:
+            torch._foreach_mul_(target, keep)
+        torch._foreach_add_(target, gradients, alpha=scale)
 
     @torch.no_grad()
     def scores(self, weights: Sequence[Tensor], samples: Indices) -> Tensor:
@@ -90,65 +123,5 @@ class AutogradEngine:
         self.module.eval()
         values = dict(zip(trained(self.module), weights, strict=True))
         parts = torch.split(torch.from_numpy(samples), SCORED_AT_ONCE)
-        return torch.cat([functional_call(self.module, values, (self.x[part],)) for part in parts])
-
-
-@dataclass(frozen=True, eq=False)
-class DenseEngine:
-    """Logistic regression or one hidden layer, its gradient written by hand: no graph, no copies, small kernels.
-
-    Several times faster than automatic differentiation at batches of ten, where each torch call costs more than
-    its arithmetic.
-    """
-
-    x: Tensor
-    """Shape (n, features)."""
-    targets: Tensor
-    """Shape (n, classes): one-hot labels."""
-    step: Step
-    forward: Forward
-
-    @torch.no_grad()
-    def train(self, weights: Sequence[Tensor], batches: Sequence[Indices], lr: float) -> list[Tensor]:
-        """New weights after one SGD step for each batch."""
-        local = [w.clone() for w in weights]
-        order = torch.from_numpy(np.concatenate(batches))
-        sizes = [len(batch) for batch in batches]
-        # One gather for all steps; each step then sees a slice without copying.
-        for x, targets in zip(torch.split(self.x[order], sizes), torch.split(self.targets[order], sizes), strict=True):
-            self.step(local, x, targets, lr / len(x))
-        return local
-
-    @torch.no_grad()
-    def scores(self, weights: Sequence[Tensor], samples: Indices) -> Tensor:
-        """Scores of shape (samples, classes)."""
-        return self.forward(weights, self.x[torch.from_numpy(samples)])
-
-
-def _logreg_scores(weights: Sequence[Tensor], x: Tensor) -> Tensor:
-    weight, bias = weights
-    return torch.addmm(bias, x, weight.t())
-
-
-def _logreg_step(weights: list[Tensor], x: Tensor, targets: Tensor, rate: float) -> None:
-    weight, bias = weights
-    # The gradient of the summed cross-entropy by the scores is softmax - target.
-    error = torch.softmax(torch.addmm(bias, x, weight.t()), -1).sub_(targets)
-    weight.addmm_(error.t(), x, alpha=-rate)
-    bias.sub_(error.sum(0), alpha=rate)
-
-
-def _mlp_scores(weights: Sequence[Tensor], x: Tensor) -> Tensor:
-    weight1, bias1, weight2, bias2 = weights
-    return torch.addmm(bias2, torch.addmm(bias1, x, weight1.t()).relu_(), weight2.t())
-
-
-def _mlp_step(weights: list[Tensor], x: Tensor, targets: Tensor, rate: float) -> None:
-    weight1, bias1, weight2, bias2 = weights
-    hidden = torch.addmm(bias1, x, weight1.t()).relu_()
-    error = torch.softmax(torch.addmm(bias2, hidden, weight2.t()), -1).sub_(targets)
-    hidden_error = torch.ops.aten.threshold_backward(torch.mm(error, weight2), hidden, 0)
-    weight2.addmm_(error.t(), hidden, alpha=-rate)
-    bias2.sub_(error.sum(0), alpha=rate)
-    weight1.addmm_(hidden_error.t(), x, alpha=-rate)
-    bias1.sub_(hidden_error.sum(0), alpha=rate)
+        chosen = (torch.index_select(self.x, 0, part) for part in parts)
+        return torch.cat([functional_call(self.module, values, (x,)) for x in chosen])

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from flopt.errors import FloptError, unknown
 from flopt.seeds import stream
-from flopt.simulation.data import Dataset
+from flopt.simulation.dataset import Dataset
+from flopt.simulation.metrics import METRICS
+from flopt.simulation.smoothing import Smoothing
 from flopt.task import TaskSource
 
 __all__ = ["PARTITIONS", "SPLITS", "Indices", "Split", "check", "partition", "split"]
@@ -20,6 +22,10 @@ Indices = NDArray[np.int64]
 
 HELD_OUT = 0.2
 """Share of the samples, or of the clients, that goes to validation; as much again goes to test."""
+
+SHARDS_PER_CLIENT = 2
+
+WITH_ALPHA = ("dirichlet", "quantity")
 
 MOST_ALPHA = 1e6
 """Beyond it shares are equal to the sixth digit already, and far beyond it their sum overflows."""
@@ -35,6 +41,10 @@ class Split:
     """Held-out samples of all clients that the search may look at."""
     test: Indices
     """Held-out samples of all clients that are scored once, at the end."""
+    validation_clients: Indices
+    """Whose each validation sample is, as numbers from 0 on."""
+    test_clients: Indices
+    """Whose each test sample is."""
 
 
 def check(source: TaskSource) -> None:
@@ -43,6 +53,9 @@ def check(source: TaskSource) -> None:
         raise unknown("partition", source.partition, PARTITIONS)
     if source.split not in SPLITS:
         raise unknown("split", source.split, SPLITS)
+    if source.metric not in METRICS:
+        raise unknown("metric", source.metric, METRICS)
+    Smoothing(source.smoothing)
     if source.seed < 0:
         raise FloptError(f"task: seed = {source.seed}: must not be negative")
     if source.partition == "natural":
@@ -50,12 +63,13 @@ def check(source: TaskSource) -> None:
             raise FloptError(f"task: clients = {source.clients}: a natural partition has the clients of its data")
     elif source.clients is None or source.clients < 1:
         raise FloptError(f"task: clients = {source.clients}: a partition {source.partition!r} needs at least 1")
-    if source.partition != "dirichlet":
+    if source.partition not in WITH_ALPHA:
         if source.alpha is not None:
-            raise FloptError(f"task: alpha = {source.alpha}: only the partition 'dirichlet' takes it")
+            raise FloptError(f"task: alpha = {source.alpha}: only the partitions {' and '.join(WITH_ALPHA)} take it")
     elif source.alpha is None or not 0 < source.alpha <= MOST_ALPHA:
         raise FloptError(
-            f"task: alpha = {source.alpha}: a partition 'dirichlet' needs a number above 0, at most {MOST_ALPHA:g}"
+            f"task: alpha = {source.alpha}: a partition {source.partition!r} needs a number above 0, "
+            f"at most {MOST_ALPHA:g}"
         )
 
 
@@ -102,6 +116,32 @@ def _dirichlet(dataset: Dataset, source: TaskSource, random: np.random.Generator
     return _groups(owner, clients)
 
 
+def _shards(dataset: Dataset, source: TaskSource, random: np.random.Generator) -> list[Indices]:
+    """Samples sorted by label and cut into two equal shards for each client, dealt at random: McMahan et al. 2017."""
+    clients = source.clients or 1
+    if len(dataset.y) < SHARDS_PER_CLIENT * clients:
+        raise FloptError(
+            f"task: clients = {clients}: data {dataset.name} has only {len(dataset.y)} samples, "
+            f"and each client needs {SHARDS_PER_CLIENT}"
+        )
+    shuffled = random.permutation(len(dataset.y))
+    by_label = shuffled[np.argsort(dataset.y[shuffled], kind="stable")]
+    shards = np.array_split(by_label, SHARDS_PER_CLIENT * clients)
+    dealt = random.permutation(len(shards)).reshape(clients, SHARDS_PER_CLIENT)
+    return [np.concatenate([shards[shard] for shard in hand]) for hand in dealt]
+
+
+def _quantity(dataset: Dataset, source: TaskSource, random: np.random.Generator) -> list[Indices]:
+    """Samples dealt at random in numbers that follow one draw of Dirichlet(alpha), at least one to each client.
+
+    Quantity skew of Li et al., "Federated learning on non-IID data silos: an experimental study", ICDE 2022.
+    """
+    clients, samples = source.clients or 1, len(dataset.y)
+    shares = random.dirichlet(np.full(clients, source.alpha))
+    ends = np.arange(1, clients) + np.round(np.cumsum(shares)[:-1] * (samples - clients)).astype(np.int64)
+    return np.split(random.permutation(samples), ends)
+
+
 def _give_each_one(owner: Indices, clients: int, random: np.random.Generator) -> None:
     counts = np.bincount(owner, minlength=clients)
     for client in np.flatnonzero(counts == 0):
@@ -119,6 +159,8 @@ PARTITIONS: dict[str, Callable[[Dataset, TaskSource, np.random.Generator], list[
     "natural": _natural,
     "iid": _iid,
     "dirichlet": _dirichlet,
+    "shards": _shards,
+    "quantity": _quantity,
 }
 
 
@@ -135,11 +177,18 @@ def _by_sample(parts: Sequence[Indices], seed: int) -> Split:
     sizes = [_fifth(len(part)) for part in parts]
     if not sum(sizes):
         raise FloptError("task: split 'sample' leaves nothing to validate on; one client needs at least 3 samples")
-    return Split(
-        tuple(np.sort(part[2 * size :]) for part, size in zip(held, sizes, strict=True)),
-        np.sort(np.concatenate([part[:size] for part, size in zip(held, sizes, strict=True)])),
-        np.sort(np.concatenate([part[size : 2 * size] for part, size in zip(held, sizes, strict=True)])),
-    )
+    train = tuple(np.sort(part[2 * size :]) for part, size in zip(held, sizes, strict=True))
+    validation, of_validation = _pooled([part[:size] for part, size in zip(held, sizes, strict=True)])
+    test, of_test = _pooled([part[size : 2 * size] for part, size in zip(held, sizes, strict=True)])
+    return Split(train, validation, test, of_validation, of_test)
+
+
+def _pooled(parts: Sequence[Indices]) -> tuple[Indices, Indices]:
+    """Samples of all clients in ascending order, and whose each is."""
+    owner = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    samples = np.concatenate(parts)
+    order = np.argsort(samples, kind="stable")
+    return samples[order], owner[order]
 
 
 def _by_client(parts: Sequence[Indices], seed: int) -> Split:
@@ -151,11 +200,9 @@ def _by_client(parts: Sequence[Indices], seed: int) -> Split:
     order = _shuffled(np.arange(len(parts)), stream(seed, "split"))
     size = max(1, _fifth(len(parts)))
     validation, test, train = order[:size], order[size : 2 * size], np.sort(order[2 * size :])
-    return Split(
-        tuple(parts[client] for client in train),
-        np.sort(np.concatenate([parts[client] for client in validation])),
-        np.sort(np.concatenate([parts[client] for client in test])),
-    )
+    pooled, of_pooled = _pooled([parts[client] for client in validation])
+    tested, of_tested = _pooled([parts[client] for client in test])
+    return Split(tuple(parts[client] for client in train), pooled, tested, of_pooled, of_tested)
 
 
 def _fifth(count: int) -> int:

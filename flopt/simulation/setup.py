@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -13,7 +13,8 @@ from flopt.seeds import stream_seed
 from flopt.simulation.data import Dataset, load
 from flopt.simulation.local import Engine, engine
 from flopt.simulation.models import build, trained
-from flopt.simulation.partition import Split, check, partition, split
+from flopt.simulation.partition import Indices, Split, check, partition, split
+from flopt.simulation.scored import Scored
 from flopt.task import TaskSource
 
 __all__ = ["Setup", "prepare"]
@@ -24,9 +25,12 @@ class Setup:
     """Everything of a task that stays the same over plans, rounds and seeds."""
 
     engine: Engine
-    labels: Tensor
+    labels: Indices
     """Shape (n,)."""
     split: Split
+    metric: str
+    """What the rounds' accuracy is; a key of METRICS."""
+    smoothing: str
     shapes: tuple[tuple[int, ...], ...]
     """Shapes of the trained tensors, in the order they are sent."""
     initial: Callable[[int], list[Tensor]]
@@ -36,6 +40,10 @@ class Setup:
     def clients(self) -> int:
         """The number of clients N."""
         return len(self.split.train)
+
+    def scored(self, weights: Sequence[Tensor], samples: Indices, clients: Indices) -> Scored:
+        """The model of these weights on held-out samples."""
+        return Scored(self.engine.scores(weights, samples).numpy(), self.labels[samples], clients)
 
 
 def prepare(source: TaskSource, *, dtype: torch.dtype = torch.float32) -> Setup:
@@ -48,11 +56,12 @@ def prepare(source: TaskSource, *, dtype: torch.dtype = torch.float32) -> Setup:
 def _setup(dataset: Dataset, parts: Split, source: TaskSource, dtype: torch.dtype) -> Setup:
     # Its trained weights are replaced in every run; layers that a user froze keep these, drawn from the task's seed.
     module = build(source.model, dataset.features, dataset.classes, stream_seed(source.seed, "model")).to(dtype)
-    labels = torch.tensor(dataset.y)
     return Setup(
-        engine=engine(module, torch.tensor(dataset.x, dtype=dtype), labels),
-        labels=labels,
+        engine=engine(module, torch.tensor(dataset.x, dtype=dtype), torch.tensor(dataset.y)),
+        labels=dataset.y,
         split=parts,
+        metric=source.metric,
+        smoothing=source.smoothing,
         shapes=tuple(tuple(value.shape) for value in trained(module).values()),
         initial=partial(_initial, source.model, dataset.features, dataset.classes, dtype),
     )
