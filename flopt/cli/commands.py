@@ -238,6 +238,48 @@ def estimate(
 
 
 @app.command()
+def compare(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="A study folder; without one, a plan by its settings.")
+    ] = None,
+    at_least: AtLeast = [],  # noqa: B006
+    at_most: AtMost = [],  # noqa: B006
+    rounds: Annotated[int | None, typer.Option(help="Communication rounds of the plan.")] = None,
+    local_epochs: Annotated[int | None, typer.Option(help="Epochs of each client in a round.")] = None,
+    client_fraction: Annotated[float | None, typer.Option(help="Share of clients drawn in a round.")] = None,
+    uplink: Annotated[str | None, typer.Option(help="none, quantize:BITS or topk:FRACTION.")] = None,
+    downlink: Annotated[str | None, typer.Option(help="none or quantize:BITS.")] = None,
+    fleet: Annotated[str | None, typer.Option(help="A shipped fleet, or my_fleet.toml.")] = None,
+    country: Annotated[str | None, typer.Option(help="Move clients and server there, such as FRA.")] = None,
+    network: Annotated[str | None, typer.Option(help="router, per_gb or per_hop.")] = None,
+    study: Annotated[Path | None, typer.Option("--study", help="Take the rest from this study file.")] = None,
+    settings: Settings = [],  # noqa: B006
+    central_country: Annotated[str | None, typer.Option(help="The data centre's. Default: the server's.")] = None,
+    central_pue: Annotated[float | None, typer.Option(help="The data centre's. Default: the study's.")] = None,
+    central_device: Annotated[str, typer.Option(help="What trains in it.")] = "gpu_v100",
+    upload_data: Annotated[bool, typer.Option("--upload-data", help="Count the way of the raw data to it.")] = False,
+    measured: Annotated[
+        bool, typer.Option("--measured", help="Train centrally to the same accuracy, instead of the same FLOP.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Set federated against centralised training of the same task."""
+    from flopt.cli.compare import CentreOptions, PlanOptions, print_comparison
+
+    plan = {
+        "rounds": rounds,
+        "local_epochs": local_epochs,
+        "client_fraction": client_fraction,
+        "uplink": uplink,
+        "downlink": downlink,
+    }
+    places = {"fleet.use": fleet, "pricing.country": country, "pricing.network": network}
+    given = PlanOptions(plan, places, study, settings)
+    centre = CentreOptions(central_country, central_pue, central_device, upload_data, measured)
+    raise typer.Exit(print_comparison(folder, given, at_least, at_most, centre, as_json=as_json))
+
+
+@app.command()
 def calibrate(
     file: Annotated[
         Path, typer.Argument(metavar="FILE.csv", help="CodeCarbon's, or device,phase,watts,seconds,samples.")

@@ -147,7 +147,7 @@ def _coefficients(problem: Problem) -> dict[str, Coefficient]:
         rates(problem.fleet, replace(problem.pricing, network=model, embodied=False), recorder)
     with suppress(FloptError):  # a device without embodied carbon
         rates(problem.fleet, Pricing(embodied=True), recorder)
-    return {name: found for name, found in recorder.seen.items() if not name.startswith("grid.")}
+    return {name: found for name, found in recorder.seen.items() if name.split(".")[0] != "grid"}
 
 
 def _prices(problem: Problem) -> list[tuple[float, ...]]:
