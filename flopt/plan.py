@@ -145,7 +145,16 @@ class Plan:
         """The plan as text and numbers, in the order of its fields; `Plan.of` reads it back."""
         return {name: _plain(getattr(self, name)) for name in PLAN_FIELDS}
 
+    def spoken(self) -> dict[str, Setting]:
+        """The settings that a person wants to read: the usual ones, and those that are not the default."""
+        default = Plan().settings()
+        return {name: v for name, v in self.settings().items() if name in _USUAL or v != default[name]}
 
+    def __str__(self) -> str:
+        return ", ".join(f"{name} {value}" for name, value in self.spoken().items())
+
+
+_USUAL = ("rounds", "local_epochs", "client_fraction", "batch_size", "client_lr", "uplink", "downlink")
 PLAN_FIELDS: tuple[str, ...] = tuple(field.name for field in fields(Plan))
 
 

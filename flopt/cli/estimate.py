@@ -108,8 +108,7 @@ def _print(facts: Mapping[str, Any]) -> None:
 
 
 def _print_head(facts: Mapping[str, Any]) -> None:
-    plan = ", ".join(f"{name} {value}" for name, value in facts["plan"].items())
-    print(f"plan     {plan}")
+    print(f"plan     {Plan.of(facts['plan'])}")
     print(f"task     {facts['task']}; {facts['clients_per_round']} of {facts['clients']} clients per round")
     if facts["priced_for_clients"] != facts["clients"]:
         print(f"priced   for {facts['priced_for_clients']:,.0f} clients; accuracy would be that of {facts['clients']}")

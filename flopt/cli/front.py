@@ -132,7 +132,7 @@ def print_recommendation(folder: Path, at_least: Sequence[str], at_most: Sequenc
     print(f"run {found.point.number}, stopped after round {found.point.run.rounds}: {values}")
     print(f"test accuracy {_test(found.point):.4f}")
     print(f"why: {found.reason}")
-    for name, value in found.point.run.plan.settings().items():
+    for name, value in found.point.run.plan.spoken().items():
         print(f"  {name} = {value!r}" if isinstance(value, str) else f"  {name} = {value}")
     return 0
 
