@@ -124,15 +124,21 @@ def test_spread_plans_are_the_ends_and_the_middle_of_every_axis() -> None:
     assert [str(plan.uplink) for plan in plans] == ["quantize:2", "quantize:5", "quantize:8"]
 
 
-def test_a_longer_population_scales_the_price_and_leaves_the_bytes_of_the_task() -> None:
-    million = replace(PROBLEM, population=1e6)
-    assert million.run(PLAN).co2e_kg > 1000 * PROBLEM.run(PLAN).co2e_kg
-    assert million.run(PLAN).upload_bytes == PROBLEM.run(PLAN).upload_bytes
+def test_a_larger_population_scales_the_price_and_the_bytes_alike() -> None:
+    million, few = replace(PROBLEM, population=1e6).run(PLAN), PROBLEM.run(PLAN)
+    assert (few.clients_per_round, million.clients_per_round) == (5, 357_143)  # 5 of 14
+    assert million.co2e_kg > 1000 * few.co2e_kg
+    assert million.upload_bytes == few.upload_bytes / 5 * 357_143
 
 
 def test_the_price_of_a_plan_is_the_same_for_all_its_rounds() -> None:
     along = PROBLEM.run(PLAN).along()
-    np.testing.assert_allclose(np.diff(along.co2e_kg), kg(1), rtol=1e-9)
+    np.testing.assert_allclose(np.diff(along.co2e_kg), kg(2) - kg(1), rtol=1e-9)
+    pushed = kg(1) - (kg(2) - kg(1))  # the final model is sent once, whenever the run ends
+    none = replace(PROBLEM, pricing=replace(PROBLEM.pricing, final_push="none")).run(PLAN)
+    assert none.until(1).co2e_kg == pytest.approx(kg(2) - kg(1), rel=1e-12)
+    assert 0 < pushed < kg(2) - kg(1)
+    assert none.co2e_kg == pytest.approx(kg(20) - pushed, rel=1e-12)
 
 
 def test_participation_follows_from_plan_and_seed_alone() -> None:

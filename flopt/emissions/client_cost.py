@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class ClientCost:
-    """Seconds and kWh of one client that does all its work; arrays of shape (..., groups)."""
+    """Seconds and kWh of one client that does all its work; arrays of shape (groups, draws, plans), or (clients,)."""
 
     download_s: Array
     train_s: Array
@@ -28,6 +28,10 @@ class ClientCost:
     upload_kwh: Array
     network_down_kwh: Array
     network_up_kwh: Array
+    down_kwh_per_s: Array
+    """While it downloads, device and network together; from the rates alone, as the next two."""
+    train_kwh_per_s: Array
+    up_kwh_per_s: Array
 
     def of(self, clients: NDArray[np.int64]) -> ClientCost:
         """The cost of some of the clients, where the arrays have shape (clients,)."""
@@ -51,24 +55,26 @@ class ClientCost:
         """kWh of a client that does all its work."""
         return self.unsent_kwh + self.upload_kwh + self.network_up_kwh
 
+    def kwh_of(self, download_s: Array, train_s: Array, upload_s: Array) -> Array:
+        """kWh of a client that is that long at each of its phases, which it need not finish."""
+        received = download_s * self.down_kwh_per_s
+        return np.asarray(received + train_s * self.train_kwh_per_s + upload_s * self.up_kwh_per_s)
+
     def kwh_until(self, moment_s: Array) -> Array:
-        """kWh of a client that is stopped at a moment: whole phases before it, and its part of the one it is in."""
-        started = (
-            (self.download_s, self.download_kwh + self.network_down_kwh, np.float64(0)),
-            (self.train_s, self.train_kwh, self.download_s),
-            (self.upload_s, self.upload_kwh + self.network_up_kwh, self.download_s + self.train_s),
-        )
-        parts = [
-            kwh * np.clip((moment_s - begin) / np.where(seconds > 0, seconds, 1.0), 0.0, 1.0)
-            for seconds, kwh, begin in started
-        ]
-        return np.asarray(sum(parts))
+        """kWh of a client that is stopped at a moment."""
+        download_s = np.minimum(moment_s, self.download_s)
+        train_s = np.clip(moment_s - self.download_s, 0.0, self.train_s)
+        upload_s = np.clip(moment_s - self.download_s - self.train_s, 0.0, self.upload_s)
+        return self.kwh_of(download_s, train_s, upload_s)
 
 
 def client_cost(samples: Array, down: Array, up: Array, flop_per_sample: float, rates: Rates) -> ClientCost:
-    """Cost of a client that trains `samples` and moves `down` and `up` bytes; arguments broadcast with (groups,)."""
+    """Cost of a client that trains `samples` and moves `down` and `up` bytes; arguments broadcast with the rates."""
     train_s = samples * (flop_per_sample * rates.s_per_flop + rates.s_per_sample)
-    download_s, upload_s = down * (BITS_PER_BYTE / rates.down_bps), up * (BITS_PER_BYTE / rates.up_bps)
+    down_s, up_s = BITS_PER_BYTE / rates.down_bps, BITS_PER_BYTE / rates.up_bps  # for each byte
+    download_s, upload_s = down * down_s, up * up_s
+    network_down = down_s * (rates.router_w / J_PER_KWH) + rates.down_kwh_per_gb / BYTES_PER_GB  # kWh for each byte
+    network_up = up_s * (rates.router_w / J_PER_KWH) + rates.up_kwh_per_gb / BYTES_PER_GB
     return ClientCost(
         download_s=download_s,
         train_s=train_s,
@@ -76,6 +82,9 @@ def client_cost(samples: Array, down: Array, up: Array, flop_per_sample: float, 
         download_kwh=download_s * (rates.receive_w / J_PER_KWH),
         train_kwh=train_s * (rates.train_w / J_PER_KWH),
         upload_kwh=upload_s * (rates.transmit_w / J_PER_KWH),
-        network_down_kwh=download_s * (rates.router_w / J_PER_KWH) + down * (rates.down_kwh_per_gb / BYTES_PER_GB),
-        network_up_kwh=upload_s * (rates.router_w / J_PER_KWH) + up * (rates.up_kwh_per_gb / BYTES_PER_GB),
+        network_down_kwh=down * network_down,
+        network_up_kwh=up * network_up,
+        down_kwh_per_s=rates.receive_w / J_PER_KWH + network_down / down_s,
+        train_kwh_per_s=rates.train_w / J_PER_KWH,
+        up_kwh_per_s=rates.transmit_w / J_PER_KWH + network_up / up_s,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 
@@ -18,8 +19,8 @@ __all__ = ["PARTS", "Footprint", "Parts", "joined", "priced", "push_footprint", 
 Array = NDArray[np.float64]
 
 CLIENT_PARTS = ("training", "waiting", "download", "upload", "network", "evaluation", "wasted")
-CHUNK = 4096
-"""Plans priced at a time: what they need then stays in a core's cache."""
+CHUNK = 2048
+"""Plans and draws priced at a time: what they need then stays in a core's cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,33 +99,47 @@ def round_footprint(work: Work, rates: Rates) -> Footprint:
     Qiu et al., "A first look into the carbon footprint of federated learning", JMLR 24 (2023): training and
     communication energy of every client times the intensity of its grid; waiting, server and waste are added.
     """
-    if work.clients.ndim == 1 and len(work) > CHUNK and rates.share.ndim == 1:
-        chunks = [round_footprint(work[i : i + CHUNK], rates) for i in range(0, len(work), CHUNK)]
-        return joined(chunks)
-    return priced(round_energy(work, rates), rates)
+    size = max(1, CHUNK // max((1, *rates.draws)))
+    if work.clients.ndim and len(work) > size:
+        return joined([round_footprint(work[i : i + size], rates) for i in range(0, len(work), size)])
+    return shaped(priced(round_energy(work, rates), rates), rates.draws, work.clients.shape)
 
 
 def push_footprint(work: Work, rates: Rates, clients: Array) -> Footprint:
     """Footprint of sending the final model to `clients` clients of the fleet, once."""
-    return priced(push_energy(work, rates, clients), rates)
+    return shaped(priced(push_energy(work, rates, clients), rates), rates.draws, work.clients.shape)
+
+
+def shaped(footprint: Footprint, draws: tuple[int, ...], plans: tuple[int, ...]) -> Footprint:
+    """Arrays of the shape of the plans, after the axis of draws where there is one."""
+    cases, shape = (*(draws or (1,)), math.prod(plans)), (*draws, *plans)
+    return footprint.map(lambda each: np.broadcast_to(each, cases).reshape(shape))
 
 
 def priced(
     energy: RoundEnergy, rates: Rates, *, g_per_kwh: Array | None = None, server_g_per_kwh: Array | None = None
 ) -> Footprint:
-    """Energy times intensity; other intensities than the annual ones have shapes (..., groups) and (...)."""
+    """Energy times intensity, arrays of shape (draws, plans).
+
+    Other intensities than the annual ones have shapes that broadcast with (groups, draws, plans) and (draws, plans).
+    """
     clients = (rates.g_per_kwh if g_per_kwh is None else g_per_kwh) / G_PER_KG
     server = energy.server * ((rates.server_g_per_kwh if server_g_per_kwh is None else server_g_per_kwh) / G_PER_KG)
     nothing = np.zeros(server.shape)
     by_group = {name: getattr(energy, name) for name in CLIENT_PARTS}
-    kwh = {name: each.sum(axis=-1) + nothing for name, each in by_group.items()}
-    kg = {name: (each * clients).sum(axis=-1) + nothing for name, each in by_group.items()}
-    making = (energy.busy_s * rates.embodied_kg_per_s).sum(axis=-1) + energy.round_s * rates.server_embodied_kg_per_s
+    kwh = {name: _over_groups(each) + nothing for name, each in by_group.items()}
+    kg = {name: _over_groups(each * clients) + nothing for name, each in by_group.items()}
+    making = _over_groups(energy.busy_s * rates.embodied_kg_per_s) + energy.round_s * rates.server_embodied_kg_per_s
     return Footprint(
         Parts(**kwh, server=energy.server + nothing, embodied=nothing),
         Parts(**kg, server=server, embodied=making + nothing),
         energy.round_s + nothing,
     )
+
+
+def _over_groups(values: Array) -> Array:
+    """The sum over the first axis, in its order whatever the shape: many plans get what each of them gets alone."""
+    return np.asarray(sum(values)) if values.ndim else values
 
 
 def joined(chunks: Sequence[Footprint]) -> Footprint:

@@ -30,13 +30,13 @@ _KWH_PER_GB = BITS_PER_BYTE * BYTES_PER_GB * _J_PER_NJ / J_PER_KWH
 def network_rates(
     model: NetworkModel, groups: Sequence[Group], value_of: ValueOf, router_w: float | None, kwh_per_gb: float | None
 ) -> tuple[Array, Array, Array]:
-    """kWh per GB down and up, and router watts, each of shape (..., groups); what the model does not use is zero.
+    """kWh per GB down and up, and router watts, each of shape (groups, draws, 1); what the model does not use is zero.
 
     `router`: S (1/D + 1/U) P_router with the size S and the speeds D and U (Qiu et al. 2023, with the device's own
     draw counted apart). `per_gb`: kWh for each GB that moves, fixed or mobile. `per_hop`: J per bit, summed over the
     machines on the way (Green FL, Meta 2023, after Vishwanath et al. 2015).
     """
-    zero = np.zeros(len(groups))
+    zero = np.zeros((len(groups), 1, 1))
     if model == "router":
         watts = shipped("network.router_w", value_of) if router_w is None else _one(router_w)
         return zero, zero, stacked([watts] * len(groups))
@@ -54,8 +54,8 @@ def shipped(name: str, value_of: ValueOf) -> Array:
 
 
 def stacked(values: Sequence[Array]) -> Array:
-    """One value for each group, side by side on the last axis."""
-    return np.stack(np.broadcast_arrays(*values), axis=-1)
+    """One value for each group, of shape () or (draws, 1), as an array of shape (groups, draws, 1)."""
+    return np.stack(np.broadcast_arrays(*map(np.atleast_2d, values)))
 
 
 def _per_hop(groups: Sequence[Group], way: str, value_of: ValueOf) -> Array:

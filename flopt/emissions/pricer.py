@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from flopt.emissions.energy import cohort, round_energy
 from flopt.emissions.fleet import Fleet
-from flopt.emissions.footprint import Footprint, joined, priced, push_footprint, round_footprint
+from flopt.emissions.footprint import Footprint, joined, priced, push_footprint, round_footprint, shaped
 from flopt.emissions.grid import Grid
 from flopt.emissions.network import ValueOf
 from flopt.emissions.pricing import Pricing, central, grid_factor, grid_of, rates
@@ -66,11 +66,12 @@ class Pricer:
         for slot in sorted(set(slots.tolist())):
             rows, table = np.flatnonzero(slots == slot), self._rates_at(slot)
             energy = round_energy(work, table)
-            parts.append(priced(energy, table, g_per_kwh=clients[..., rows, :], server_g_per_kwh=server[..., rows]))
+            parts.append(priced(energy, table, g_per_kwh=clients[..., rows], server_g_per_kwh=server[..., rows]))
             places.append(rows)
         order = np.argsort(np.concatenate(places))
-        each = joined(parts).map(lambda values: np.cumsum(values[..., order], axis=-1))
-        return each.plus(self.once(work).map(lambda value: value if value.ndim else value[np.newaxis]))
+        each = shaped(joined(parts), self.rates.draws, (rounds,))
+        grown = each.map(lambda values: np.cumsum(values[..., order], axis=-1))
+        return grown.plus(self.once(work).map(lambda value: value[..., np.newaxis]))
 
     def day_hours(self, work: Work, rounds: int) -> list[float | None]:
         """The hour of the day (UTC) at which each round begins; None where no start is given."""
@@ -110,7 +111,7 @@ class Pricer:
     def _begins(self, work: Work, rounds: int) -> Array:
         """Begin of each round, and the end of the last, in hours after the start; from central values."""
         slots = [0] if self._steady else range(24)
-        lasts_h = [float(round_energy(work, self._central(slot)).round_s) / 3600 for slot in slots]
+        lasts_h = [float(round_energy(work, self._central(slot)).round_s.item()) / 3600 for slot in slots]
         if self._steady:
             return np.arange(rounds + 1, dtype=np.float64) * lasts_h[0]
         begins = [0.0]
@@ -139,10 +140,10 @@ class Pricer:
         return rates(self.fleet, self.pricing, hour=None if self._steady else slot)
 
     def _intensities(self, begins: Array) -> tuple[Array, Array]:
-        """Mean intensity while each round lasts: shape (rounds, groups) for the clients, (rounds,) for the server."""
+        """Mean intensity while each round lasts: (groups, draws, rounds) of the clients, (draws, rounds) of the server."""
         moved = self.fleet.moved(self.pricing.country, self.pricing.server_country)
         clients = [self._over(group.country, begins) for group in moved.groups]
-        return np.stack(np.broadcast_arrays(*clients), axis=-1), self._over(moved.server.country, begins)
+        return np.stack(np.broadcast_arrays(*clients)), self._over(moved.server.country, begins)
 
     def _over(self, country: str, begins: Array) -> Array:
         factor = grid_factor(country, self.value_of)
@@ -151,6 +152,6 @@ class Pricer:
         except FloptError as error:
             if not self.pricing.flat:
                 raise FloptError(f"{error}; or take the annual mean with flat (--flat)") from None
-            return np.full(len(begins) - 1, self.grid[country].g_per_kwh) * factor
+            return np.full((1, len(begins) - 1), self.grid[country].g_per_kwh) * factor
         first = series.hour_of(str(self.pricing.start))
-        return series.mean_between(first + begins[:-1], first + begins[1:]) * factor
+        return np.atleast_2d(series.mean_between(first + begins[:-1], first + begins[1:])) * factor

@@ -122,10 +122,11 @@ def rates(fleet: Fleet, pricing: Pricing, value_of: ValueOf = central, *, hour: 
     down, up, router_w = network_rates(pricing.network, groups, value_of, pricing.router_w, pricing.kwh_per_gb)
     server = moved.server
     intensity = {g.country: grid[g.country].g_per_kwh * grid_factor(g.country, value_of) for g in groups}
+    server_g_per_kwh = grid[server.country].g_per_kwh * grid_factor(server.country, value_of)
     return Rates(
-        share=present / present.sum(),
+        share=(present / present.sum()).reshape(-1, 1, 1),
         available=float(present.sum() / sum(group.share for group in groups)),
-        drop_out=np.array([group.drop_out for group in groups]),
+        drop_out=np.array([group.drop_out for group in groups]).reshape(-1, 1, 1),
         over_selection=fleet.over_selection,
         deadline_s=fleet.deadline_s,
         train_w=resolved.device("train_w"),
@@ -142,11 +143,12 @@ def rates(fleet: Fleet, pricing: Pricing, value_of: ValueOf = central, *, hour: 
         g_per_kwh=stacked([intensity[group.country] for group in groups]),
         server_w=_server_w(server, value_of),
         pue=_pue(server, pricing, value_of),
-        server_g_per_kwh=grid[server.country].g_per_kwh * grid_factor(server.country, value_of),
-        embodied_kg_per_s=resolved.embodied() if pricing.embodied else np.zeros(len(groups)),
+        server_g_per_kwh=server_g_per_kwh,
+        embodied_kg_per_s=resolved.embodied() if pricing.embodied else np.zeros((len(groups), 1, 1)),
         server_embodied_kg_per_s=_server_embodied(value_of) if pricing.embodied else np.zeros(()),
         evaluation_fraction=pricing.evaluation_fraction,
         forward_share=shipped("evaluation.forward_share", value_of),
+        draws=server_g_per_kwh.shape[:1],
     )
 
 

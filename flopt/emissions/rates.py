@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +14,17 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Rates:
-    """A fleet as numbers: arrays of shape (groups,), or (draws, 1, groups) where coefficients are drawn at random."""
+    """A fleet as numbers: arrays of shape (groups, draws, 1), the last axis that of the plans.
+
+    There is one draw, of central values, unless coefficients are drawn at random.
+    """
 
     share: Array
-    """Share of each group among those that can be drawn; shape (groups,)."""
+    """Share of each group among those that can be drawn; shape (groups, 1, 1)."""
     available: float
     """Share of the population that can be drawn."""
     drop_out: Array
-    """Share of a group's drawn clients that never report; shape (groups,)."""
+    """Share of a group's drawn clients that never report; shape (groups, 1, 1)."""
     over_selection: float
     deadline_s: float | None
     train_w: Array
@@ -42,7 +45,7 @@ class Rates:
     g_per_kwh: Array
     """Grid intensity where each group lives; the network's energy is counted there too."""
     server_w: Array
-    """Shape (), or (draws, 1)."""
+    """Shape (), or (draws, 1), as all that belongs to no group."""
     pue: Array
     server_g_per_kwh: Array
     embodied_kg_per_s: Array
@@ -52,20 +55,11 @@ class Rates:
     """Share of the population that scores the model after each round."""
     forward_share: Array
     """Share of the forward pass in a training step."""
+    draws: tuple[int, ...] = ()
+    """The axis of draws in what is priced: () for central values, else how many there are."""
 
     def of_clients(self, group_of: NDArray[np.int64]) -> Rates:
-        """The rates of each client instead of each group: what a client's cost follows from."""
-        return replace(
-            self,
-            train_w=self.train_w[group_of],
-            wait_w=self.wait_w[group_of],
-            receive_w=self.receive_w[group_of],
-            transmit_w=self.transmit_w[group_of],
-            s_per_flop=self.s_per_flop[group_of],
-            s_per_sample=self.s_per_sample[group_of],
-            down_bps=self.down_bps[group_of],
-            up_bps=self.up_bps[group_of],
-            router_w=self.router_w[group_of],
-            down_kwh_per_gb=self.down_kwh_per_gb[group_of],
-            up_kwh_per_gb=self.up_kwh_per_gb[group_of],
-        )
+        """Central values of each client, shape (clients,), instead of each group: what its cost follows from."""
+        of_group = {field.name: getattr(self, field.name) for field in fields(self)}
+        each = {name: value for name, value in of_group.items() if np.ndim(value) == 3}
+        return replace(self, **{name: value[group_of].reshape(-1) for name, value in each.items()})
