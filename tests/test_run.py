@@ -147,5 +147,5 @@ def test_parts_of_a_view_cannot_be_changed() -> None:
 
 
 def test_a_run_says_what_it_is() -> None:
-    assert str(PROBLEM.run(PLAN)).startswith("predicted run at round 7 of Plan(")
-    assert str(RUN.until(2)).startswith("run at round 2 of Plan(")
+    assert str(PROBLEM.run(PLAN)).startswith("predicted run at round 7 of rounds ")
+    assert str(RUN.until(2)).startswith("run at round 2 of rounds ")
