@@ -55,7 +55,7 @@ def test_a_fleet_becomes_arrays_of_central_values() -> None:
     assert each(priced.up_bps) == [4e6, 4e7]
     assert each(priced.g_per_kwh) == g_per_kwh("FRA", "POL")
     assert priced.server_g_per_kwh == g_per_kwh("DEU")[0]
-    assert (priced.server_w, priced.pue) == (45, 1.1)
+    assert (float(priced.server_w), float(priced.pue)) == (45, 1.1)
 
 
 @pytest.mark.parametrize(
