@@ -10,6 +10,9 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+# One thread each, here and in every process that a test starts: set before torch is imported, which reads it once.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import pytest
 from hypothesis import settings
 

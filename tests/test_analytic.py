@@ -54,7 +54,7 @@ def test_the_first_rounds_do_not_depend_on_how_many_follow(plan: Plan, rounds: i
     short = replace(plan, rounds=min(rounds, plan.rounds))
     full, part = curve(plan), curve(short)
     for name, column in part.columns.items():
-        assert column.tolist() == full.columns[name][: short.rounds].tolist()
+        np.testing.assert_array_equal(column, full.columns[name][: short.rounds])  # NaN where nothing is scored
 
 
 def test_equal_arguments_give_equal_rounds_and_another_seed_others() -> None:

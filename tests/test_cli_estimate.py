@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,9 @@ Command = Callable[..., tuple[int, str, str]]
 
 KEYS = {
     "kind", "plan", "task", "fleet", "network", "pue", "clients_per_round", "clients", "priced_for_clients", "co2e_kg",
-    "energy_kwh", "duration_s", "download_bytes", "upload_bytes", "grid",
+    "energy_kwh", "duration_s", "range", "download_bytes", "upload_bytes", "grid", "start", "flat",
 }  # fmt: skip
+OPTIONS = ("rounds", "local_epochs", "client_fraction", "batch_size", "client_lr", "uplink", "downlink")
 
 
 def estimate(command: Command, *arguments: object) -> dict[str, Any]:
@@ -28,8 +30,9 @@ def estimate(command: Command, *arguments: object) -> dict[str, Any]:
 
 
 def plan_options(row: dict[str, Any]) -> list[str]:
-    """A row's plan as the options of `flopt estimate`."""
-    return [f"--{name.replace('_', '-')}={row[name]}" for name in PLAN_FIELDS]
+    """A row's plan as the options of `flopt estimate`; what has none is set as in a study."""
+    options = [f"--{name.replace('_', '-')}={row[name]}" for name in OPTIONS]
+    return [*options, *(f"--set=plan.{name}={row[name]}" for name in PLAN_FIELDS if name not in OPTIONS)]
 
 
 def check_rows(command: Command, folder: Path, *arguments: str) -> None:
@@ -96,8 +99,12 @@ def test_the_table_says_the_same_and_that_it_is_predicted(command: Command) -> N
     assert "uplink quantize:8, downlink none\n" in out
     assert "\npredicted " in out
     assert "DEU 344.14 g/kWh (2024)" in out
-    assert [line.split()[0] for line in out.splitlines() if line.endswith("%")] == [*PARTS, "total"]
-    assert "(predicted)" in out.splitlines()[-1]
+    emitting = [part for part in PARTS if part not in ("evaluation", "wasted", "embodied")]  # none of these happens
+    table = [line for line in out.splitlines() if line.endswith("%")]
+    assert [line.split()[0] for line in table] == [*emitting, "total"]
+    assert all(re.search(r" [\d.]+ m?Wh \([\d.]+-[\d.]+\) +[\d.]+ [mµ]?g \([\d.]+-[\d.]+\) ", line) for line in table)
+    assert out.splitlines()[-2].endswith("over the network in the rounds (predicted)")
+    assert out.splitlines()[-1] == "ranges: nine of ten draws of all coefficients within their low and high"
 
 
 def test_another_country_moves_everybody(command: Command) -> None:

@@ -25,6 +25,9 @@ KEYS = [
     *PLAN_FIELDS,
     "accuracy",
     "co2e_kg",
+    "co2e_kg_low",
+    "co2e_kg_high",
+    "probability_non_dominated",
     *(f"co2e_{part}_kg" for part in PARTS),
     "expected_co2e_kg",
     "expected_energy_kwh",
@@ -35,6 +38,7 @@ KEYS = [
     "realised_upload_bytes",
     "realised_co2e_kg",
     "oracle",
+    "network",
 ]
 
 
@@ -65,8 +69,11 @@ def test_the_table_has_a_row_for_each_point_and_says_what_it_is(command: Command
     assert head.split()[:3] == ["run@round", "accuracy", "co2e"]
     assert [line.split()[0] for line in lines[: len(points)]] == [f"{p.number}@{p.run.rounds}" for p in points]
     assert sum(" knee " in line for line in lines) == 1
-    assert lines[-1].startswith(f"{len(points)} points; accuracy from the analytic curve, not measured")
-    assert "CO2e and energy predicted for the fleet" in lines[-1]
+    (said,) = (line for line in lines if line.startswith(f"{len(points)} points; "))
+    assert said.startswith(f"{len(points)} points; accuracy from the analytic curve, not measured")
+    assert "CO2e and energy predicted for the fleet" in said
+    assert any(line.startswith("network model router; ranges: nine of ten draws") for line in lines)
+    assert all(re.search(r" [\d.]+ [mµ]?g \([\d.]+-[\d.]+\) +[01]\.\d\d ", line) for line in lines[: len(points)])
 
 
 def test_other_objectives_score_the_old_runs_anew(command: Command, analytic_study: Path, tmp_path: Path) -> None:

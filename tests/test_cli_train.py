@@ -39,4 +39,4 @@ def test_a_training_that_diverges_fails() -> None:
 def test_a_bad_setting_is_one_line() -> None:
     code, _, err = train("--set", "plan.schedule=linear")
     assert code == 2
-    assert err.strip() == "flopt: study: plan: no schedule 'linear'; allowed: constant, cosine, inverse-sqrt"
+    assert err.strip() == "flopt: command line: plan: no schedule 'linear'; allowed: constant, cosine, inverse-sqrt"

@@ -82,5 +82,5 @@ def test_the_wheel_tunes(bin_folder: Path, tmp_path: Path) -> None:
     settings = ("--set", 'oracle="analytic"', "--set", "budget.runs=6")
     run(bin_folder / "flopt", "tune", *settings, "--out", study, cwd=tmp_path)
     header, *rows = (study / "front.csv").read_text(encoding="utf-8").splitlines()
-    assert {"run", "round", "accuracy", "co2e"} <= set(header.split(","))
+    assert {"run", "round", "accuracy", "co2e_kg"} <= set(header.split(","))
     assert rows

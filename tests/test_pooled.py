@@ -54,7 +54,7 @@ def test_it_starts_from_the_weights_of_the_federated_run() -> None:
     still = replace(PLAN, client_lr=1e-12)
     first = next(pooled(SOURCE, still, epochs=1, seed=5))
     scores = setup.engine.scores(setup.initial(stream_seed(5, "init")), setup.split.validation)
-    guessed, labels = scores.argmax(1).numpy(), setup.labels.numpy()[setup.split.validation]
+    guessed, labels = scores.argmax(1).numpy(), np.asarray(setup.labels)[setup.split.validation]
     right = (guessed == labels).mean()
     assert first.accuracy == pytest.approx(float(right), abs=1e-6)
 

