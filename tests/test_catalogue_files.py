@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import re
 import tomllib
+from itertools import product
 
 import pytest
 
 from flopt.catalogue import ROOT, load_objective, load_space, shipped
 from flopt.emissions.fleet_file import shipped_fleets
+from flopt.errors import FloptError
 from flopt.plan import Plan
 from flopt.results import problem_of
 from flopt.space import ChoiceAxis
@@ -17,6 +19,8 @@ from flopt.study import study_of
 
 OBJECTIVES = shipped("objectives", ".py")
 SPACES = shipped("search_spaces", ".toml")
+NEVER = ("cross_silo", "phones_world")
+"""Half of the clients in every round and more, of phones of which half at most can be drawn."""
 
 
 def test_the_catalogue_is_complete() -> None:
@@ -56,12 +60,20 @@ def test_a_space_loads_and_names_a_source_for_every_range(name: str) -> None:
         assert re.search(r"(19|20)\d\d|FLamby", heading[0]), f"{name}: {key} names no source"
 
 
-@pytest.mark.parametrize("fleet", shipped_fleets())
-@pytest.mark.parametrize("name", SPACES)
+@pytest.mark.parametrize(("name", "fleet"), [pair for pair in product(SPACES, shipped_fleets()) if pair != NEVER])
 def test_every_shipped_space_can_be_priced_on_every_shipped_fleet(name: str, fleet: str) -> None:
     problem = problem_of(study_of({"space": name, "fleet": {"use": fleet}}))
-    for plan in problem.spread_plans():
+    feasible = [plan for plan in problem.spread_plans() if problem.can_run(plan)]
+    assert len(feasible) == 3 or (fleet == NEVER[1] and feasible)  # not all of its phones can be drawn at all hours
+    for plan in feasible:
         assert 0 < problem.run(plan).co2e_kg < math.inf
+
+
+def test_a_space_that_wants_more_clients_than_a_fleet_has_at_any_time_is_refused_in_one_line() -> None:
+    space, fleet = NEVER
+    message = "7 of 14 clients can be drawn, and a round draws more for 7 updates; lower client_fraction"
+    with pytest.raises(FloptError, match=f"^fleet {fleet}: {message}$"):
+        problem_of(study_of({"space": space, "fleet": {"use": fleet}}))
 
 
 @pytest.mark.parametrize("name", SPACES)

@@ -102,7 +102,9 @@ def test_the_table_says_the_same_and_that_it_is_predicted(command: Command) -> N
     emitting = [part for part in PARTS if part not in ("evaluation", "wasted", "embodied")]  # none of these happens
     table = [line for line in out.splitlines() if line.endswith("%")]
     assert [line.split()[0] for line in table] == [*emitting, "total"]
-    assert all(re.search(r" [\d.]+ m?Wh \([\d.]+-[\d.]+\) +[\d.]+ [mµ]?g \([\d.]+-[\d.]+\) ", line) for line in table)
+    assert all(
+        re.search(r" [\d.]+ [mµn]?Wh \([\d.]+-[\d.]+\) +[\d.]+ [mµn]?g \([\d.]+-[\d.]+\) ", line) for line in table
+    )
     assert out.splitlines()[-2].endswith("over the network in the rounds (predicted)")
     assert out.splitlines()[-1] == "ranges: nine of ten draws of all coefficients within their low and high"
 

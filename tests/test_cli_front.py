@@ -125,7 +125,7 @@ def test_the_recommendation_says_which_and_why(
     knee = open_results(analytic_study).front().knee()
     assert out.startswith(f"run {knee.number}, stopped after round {knee.run.rounds}: accuracy ")
     assert "\nwhy: knee" in out
-    for name, value in knee.run.plan.settings().items():
+    for name, value in knee.run.plan.spoken().items():
         assert f"\n  {name} = {value!r}\n" in out
     code, text, _ = command("recommend", analytic_study, "--json")
     found = json.loads(text)
