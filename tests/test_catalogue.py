@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 
 from flopt.catalogue import ORACLES, ROOT, load_objective, load_oracle, load_space, shipped
 from flopt.errors import FloptError
+from flopt.oracles.table import CURVES, Table, save_table
 from flopt.participation import Participation
 from flopt.plan import Plan
 from flopt.task import Task, TaskSource
@@ -237,7 +239,10 @@ def test_the_simulated_oracle_trains_the_task() -> None:
     assert only.clients == 2
 
 
-def test_every_oracle_of_the_list_loads() -> None:
+def test_every_oracle_of_the_list_loads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flopt.oracles.table.TABLES", tmp_path)
+    curves = {name: np.full((1, 1, 1), 0.5, dtype=np.float32) for name in CURVES}
+    save_table(Table(asdict(TaskSource()), (Plan(rounds=1),), (0,), curves), tmp_path / "digits.npz")
     for name in ORACLES:
         assert callable(load_oracle(name, TaskSource(), TASK))
 

@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 from flopt.errors import FloptError
 from flopt.plan import Plan
 
-__all__ = ["CURVES", "Table", "load_table", "save_table"]
+__all__ = ["CURVES", "TABLES", "Table", "load_table", "save_table", "shipped_table"]
 
+TABLES = Path(__file__).with_name("tables")
+"""Where the shipped tables lie, each named after its data set."""
 CURVES = ("accuracy", "loss", "test_accuracy")
 FORMAT = "flopt curves 1"
 
@@ -66,6 +68,17 @@ def save_table(table: Table, file: Path) -> None:
         draft.replace(file)
     except OSError as error:
         raise FloptError(f"{file}: {error.strerror}") from None
+
+
+def shipped_table(data: str) -> Path:
+    """The file of the shipped table of a data set; an error names those that there are."""
+    tables = {file.stem: file for file in sorted(TABLES.glob("*.npz"))}
+    if data not in tables:
+        raise FloptError(
+            f"oracle 'recorded': no table of task.data {data!r} is shipped; those of: {', '.join(tables) or '(none)'}; "
+            "make one with flopt record, and give its path"
+        )
+    return tables[data]
 
 
 def load_table(file: Path) -> Table:
