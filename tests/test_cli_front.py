@@ -6,12 +6,14 @@ import csv
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from flopt.cli.front import print_points
 from flopt.emissions.footprint import PARTS
 from flopt.plan import PLAN_FIELDS
 from flopt.results import open_results
@@ -184,3 +186,58 @@ def test_the_rate_is_a_column_and_two_keys(command: Command, analytic_study: Pat
     assert " sure  +1 point  in its run  test acc. " in re.sub("  +", "  ", head)
     assert "  -  -  " in re.sub("  +", "  ", first)
     assert "+1 point: CO2e of one more point of accuracy (0.01)" in out
+
+
+@pytest.mark.parametrize(
+    ("settings", "columns"),
+    [
+        ((), ["epochs", "clients", "batch", "lr", "uplink", "downlink"]),
+        (("plan.local_steps=7",), ["steps", "clients", "batch", "lr", "uplink", "downlink"]),
+        (
+            ("plan.algorithm=scaffold", "plan.server_optimizer=adam"),
+            ["epochs", "clients", "batch", "lr", "uplink", "downlink", "algorithm", "server"],
+        ),
+    ],
+)
+def test_settings_that_no_point_changes_have_no_column(
+    command: Command, tmp_path: Path, settings: tuple[str, ...], columns: list[str]
+) -> None:
+    (tmp_path / "rounds.toml").write_text("[rounds]\nlow = 2\nhigh = 20\nlog = true\n", encoding="utf-8")
+    words = [word for setting in ("space=rounds.toml", *settings) for word in ("--set", setting)]
+    line = ("tune", "--set", "oracle=analytic", "--set", "budget.runs=2", "--workers", 1, "--out", "own", *words)
+    assert command(*line)[0] == 0
+    code, out, _ = command("front", "own")
+    assert code == 0
+    head, first, *_ = out.splitlines()
+    assert head.split("test acc.")[1].split() == columns
+    row = dict(zip(columns, first.split()[-len(columns) :], strict=True))
+    assert row.get("steps", "7") == "7"
+    assert (row.get("algorithm", "scaffold"), row.get("server", "adam")) == ("scaffold", "adam")
+
+
+def test_a_front_of_epochs_and_steps_has_both_columns(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "both.toml").write_text(
+        "[rounds]\nlow = 2\nhigh = 20\n[local_steps]\nchoices = [0, 4, 9]\n", encoding="utf-8"
+    )
+    words = ("--set", "space=both.toml", "--set", "oracle=analytic", "--set", "budget.runs=8")
+    assert command("tune", *words, "--workers", 1, "--out", "own")[0] == 0
+    head, *lines = command("front", "own")[1].splitlines()
+    columns = head.split("test acc.")[1].split()
+    points = open_results(tmp_path / "own").front().points
+    used = {point.run.plan.local_steps for point in points}
+    assert ("epochs" in columns, "steps" in columns) == (0 in used, used != {0})
+    for line, point in zip(lines, points, strict=False):
+        row = dict(zip(columns, line.split()[-len(columns) :], strict=True))
+        plan = point.run.plan
+        assert row.get("steps", "-") == str(plan.local_steps or "-")
+        assert row.get("epochs", "-") == ("-" if plan.local_steps else str(plan.local_epochs))
+
+
+@pytest.mark.parametrize("oracle", ["recorded", "my/own.npz"])
+def test_a_looked_up_accuracy_is_said_to_be_one(
+    capsys: pytest.CaptureFixture[str], analytic_study: Path, oracle: str
+) -> None:
+    results = open_results(analytic_study)
+    results = replace(results, problem=replace(results.problem, oracle=oracle))
+    print_points(results.front(), results)
+    assert "accuracy from recorded runs, interpolated between them, on validation data" in capsys.readouterr().out

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from flopt.catalogue import load_objective
@@ -12,15 +12,30 @@ from flopt.emissions.uncertainty import Interval
 from flopt.errors import FloptError
 from flopt.fronts import Front, Point
 from flopt.objectives import Objective
+from flopt.plan import Plan
 from flopt.reading.certainty import certainty
 from flopt.reading.rate import front_rates, run_rates
 from flopt.reading.recommend import recommend
 from flopt.reading.table import front_rows
 from flopt.results import Results, open_results, rescored
+from flopt.run import Run
 from flopt.search.problem import Limit
 from flopt.units import quantity, quantity_range
 
 __all__ = ["limit_of", "print_front", "print_points", "print_recommendation", "rate_columns", "tell_repairs"]
+
+_SAID: dict[str, Callable[[Run], str]] = {
+    "epochs": lambda run: "-" if run.plan.local_steps else str(run.plan.local_epochs),
+    "steps": lambda run: str(run.plan.local_steps or "-"),
+    "clients": lambda run: str(run.clients_per_round),
+    "batch": lambda run: str(run.plan.batch_size),
+    "lr": lambda run: f"{run.plan.client_lr:.3g}",
+    "uplink": lambda run: str(run.plan.uplink),
+    "downlink": lambda run: str(run.plan.downlink),
+    "algorithm": lambda run: run.plan.algorithm,
+    "server": lambda run: run.plan.server_optimizer,
+}
+"""The columns of a plan, from left to right."""
 
 
 def print_front(
@@ -53,35 +68,16 @@ def print_points(front: Front, results: Results, *, rate: bool = False) -> None:
     prices = [[_price(price) for price in each.values()] if rate else [] for each in rate_columns(front)]
     names = [objective.name for objective in front.objectives]
     knee = front.knee() if len(front.objectives) == 2 else None
+    settings = _columns([point.run.plan for point in front.points])
     rows = []
     for point, sure, price_of_point in zip(front.points, certainty(front, results.problem), prices, strict=True):
         values = [_with_range(objective, sure.intervals[objective.name]) for objective in front.objectives]
-        mark = " knee" if point is knee else ""
-        test = f"{_test(point):.4f}"
-        plan = point.run.plan
-        rows.append(
-            [
-                f"{point.number}@{point.run.rounds}{mark}",
-                *values,
-                f"{sure.probability:.2f}",
-                *price_of_point,
-                test,
-                str(plan.local_epochs),
-                f"{point.run.clients_per_round}",
-                str(plan.batch_size),
-                f"{plan.client_lr:.3g}",
-                str(plan.uplink),
-                str(plan.downlink),
-            ]
-        )
+        place = f"{point.number}@{point.run.rounds}" + (" knee" if point is knee else "")
+        done = [f"{sure.probability:.2f}", *price_of_point, f"{_test(point):.4f}"]
+        rows.append([place, *values, *done, *(say(point.run) for say in settings.values())])
     paid = ["+1 point", "in its run"] if rate else []
-    head = ["run@round", *names, "sure", *paid, "test acc.", "epochs", "clients", "batch", "lr", "uplink", "downlink"]
-    print_table(head, rows)
-    how = (
-        "accuracy from the analytic curve, not measured"
-        if results.problem.oracle == "analytic"
-        else "accuracy measured"
-    )
+    print_table(["run@round", *names, "sure", *paid, "test acc.", *settings], rows)
+    how = _how(results.problem.oracle)
     priced = results.problem.population
     price = f"; accuracy from {results.problem.task.clients} clients, priced for {priced:,.0f}" if priced else ""
     network = results.problem.pricing.network
@@ -93,6 +89,26 @@ def print_points(front: Front, results: Results, *, rate: bool = False) -> None:
     if rate:
         print("+1 point: CO2e of one more point of accuracy (0.01), from the next cheaper point of the front; in its")
         print("run: since its accuracy was last higher than ever before; - where accuracy does not rise")
+
+
+def _columns(plans: Sequence[Plan]) -> dict[str, Callable[[Run], str]]:
+    """What the table says of a plan: the usual settings, and the less usual ones that some plan uses."""
+    default, steps = Plan(), [plan.local_steps > 0 for plan in plans]
+    shown = {
+        "epochs": not all(steps),
+        "steps": any(steps),
+        "algorithm": any(plan.algorithm != default.algorithm for plan in plans),
+        "server": any(plan.server_optimizer != default.server_optimizer for plan in plans),
+    }
+    return {name: say for name, say in _SAID.items() if shown.get(name, True)}
+
+
+def _how(oracle: str) -> str:
+    if oracle == "analytic":
+        return "accuracy from the analytic curve, not measured"
+    if oracle == "recorded" or oracle.endswith(".npz"):
+        return "accuracy from recorded runs, interpolated between them,"
+    return "accuracy measured"
 
 
 def rate_columns(front: Front) -> list[dict[str, float]]:
