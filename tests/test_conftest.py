@@ -1,7 +1,10 @@
-"""The rule for missing components: skipped with the reason, and a failure with CI=true."""
+"""The rule for missing components: skipped with the reason, and a failure with CI=true; and one thread each."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -36,3 +39,11 @@ def test_a_missing_package_follows_the_same_rule(
     monkeypatch.setenv("CI", ci)
     with pytest.raises(outcome, match="see the extras"):
         needs_module(ABSENT)
+
+
+def test_torch_has_one_thread_here_and_in_every_process_of_a_test() -> None:
+    if "OMP_NUM_THREADS" not in os.environ:
+        pytest.fail("tests/conftest.py sets it")
+    count = "import torch; print(torch.get_num_threads())"
+    done = subprocess.run([sys.executable, "-c", count], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == os.environ["OMP_NUM_THREADS"]
