@@ -24,8 +24,9 @@ DEVICE = Device("board", of(2), of(1), of(1), of(1), of(1e9))
 
 
 def group(kind: LinkKind, *, access: tuple[float, float] | None = None) -> Group:
-    own = {} if access is None else {"access_nj_per_bit_down": of(access[0]), "access_nj_per_bit_up": of(access[1])}
-    return Group(kind, DEVICE, Link(f"{kind} line", of(8e7), of(4e7), kind, **own), "FRA", 0.5)
+    down, up = (None, None) if access is None else (of(access[0]), of(access[1]))
+    link = Link(f"{kind} line", of(8e7), of(4e7), kind, access_nj_per_bit_down=down, access_nj_per_bit_up=up)
+    return Group(kind, DEVICE, link, "FRA", 0.5)
 
 
 GROUPS = [group("fixed"), group("mobile")]
