@@ -24,7 +24,7 @@ from flopt.study import Study, load_study
 from flopt.trace import Trace
 from flopt.units import G_PER_KG, J_PER_KWH
 
-__all__ = ["STUDY_FILE", "Results", "kg_per_cpu_s", "open_results", "problem_of", "rescored"]
+__all__ = ["STUDY_FILE", "Results", "kg_per_cpu_s", "open_results", "problem_of", "rescored", "runnable"]
 
 STUDY_FILE = "study.toml"
 
@@ -121,6 +121,15 @@ def rescored(results: Results, references: Sequence[str]) -> Results:
     objectives = tuple(load_objective(reference) for reference in references)
     _distinct(objectives)
     return replace(results, problem=replace(results.problem, objectives=objectives))
+
+
+def runnable(results: Results) -> tuple[Results, list[int]]:
+    """The results without the runs whose plans their fleet cannot run, and the numbers of those runs."""
+    traces = list(results.traces)
+    out = [n for n, plan in enumerate(results.plans) if traces[n] is not None and not results.problem.can_run(plan)]
+    for number in out:
+        traces[number] = None
+    return replace(results, traces=tuple(traces)), out
 
 
 def _distinct(objectives: Sequence[Objective]) -> None:

@@ -116,6 +116,25 @@ def test_no_point_within_the_limits_is_exit_1(command: Command, analytic_study: 
     assert (code, json.loads(out)["stretches"][0]["run"]) == (1, None)
 
 
+def test_where_a_speed_decides_who_takes_part_the_old_accuracies_are_labelled(command: Command, tmp_path: Path) -> None:
+    fleet = (
+        "[server]\ncountry = 'FRA'\n[round]\nover_selection = 0.2\ndeadline_s = 60\n"
+        "[[group]]\nshare = 1.0\ndevice = 'phone'\nlink = 'home_wifi'\ncountry = 'FRA'\n"
+    )
+    (tmp_path / "hurried.toml").write_text(fleet, encoding="utf-8")
+    study = ("--set", "oracle=analytic", "--set", "budget.runs=6", "--set", "fleet.use=hurried.toml", "--workers", 1)
+    command("tune", *study, "--out", "hurried")
+    code, out, err = command("flips", "hurried", "--vary", "link.home_wifi.up_bps=100:1e9")  # 100 bit/s: nobody can
+    assert code == 0
+    assert "none within the limits" in out
+    assert out.splitlines()[-1] == "accuracy of the old participation"
+    assert err == (
+        "flopt: accuracy of the old participation: with another link.home_wifi.up_bps other clients would take part\n"
+    )
+    code, out, err = command("flips", "hurried", "--vary", "device.phone.train_w=1:9", "--json")
+    assert (code, err, json.loads(out)["label"]) == (0, "", "")
+
+
 def test_reading_flips_changes_nothing(command: Command, analytic_study: Path) -> None:
     before = {path.name: path.read_bytes() for path in analytic_study.iterdir()}
     flips(command, analytic_study, *FLIPPING)

@@ -112,7 +112,7 @@ def test_runs_that_the_new_fleet_cannot_do_are_left_out(command: Command, analyt
     assert code == 0
     many = [n for n, plan in enumerate(open_results(analytic_study).plans) if round(plan.client_fraction * 14) > 5]
     assert many
-    assert f"cannot run the plans of {len(many)} runs, which are left out: " in err
+    assert f"cannot run the plans of {len(many)} runs, left out: " in err
     assert not {row["run"] for row in json.loads(out)["points"]} & set(many)
 
 

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from flopt.emissions.fleet_file import load_fleet
+from flopt.compression import NONE, Compression
+from flopt.emissions.fleet import Fleet, Group
+from flopt.emissions.fleet_file import load_fleet, shipped_devices, shipped_links
 from flopt.emissions.footprint import PARTS, Footprint, round_footprint
 from flopt.emissions.grid import annual_grid
 from flopt.emissions.pricing import Pricing, rates
@@ -98,6 +100,74 @@ def test_check_2_a_router_takes_0_00021_to_0_00053_kwh_per_gb_one_way(
     assert network_kwh == pytest.approx(kwh_per_gb, abs=5e-6)
 
 
+# Check 3. Green FL (Meta, 2023): phones on Wi-Fi, waiting not counted, the network's energy split by bytes. From
+# sources: Pixel 3 Wi-Fi 0.46 W down and 1.30 W up, home router 7.5 W, 84 / 44 Mbit/s, aggregator and selector 45 W
+# each, PUE 1.09. The plan of this test has 1300 clients at work in a round (Green FL draws 1.3 times what it wants).
+#   device   0.46 / 84e6 = 5.476 nJ/bit down, 1.30 / 44e6 = 29.545 nJ/bit up
+#   network  7.5 / 84e6 + 7.5 / 44e6 = 259.740 nJ/bit for both ways, half of it each, as the bytes are equal
+#   download 135.346 nJ/bit, upload 159.416 nJ/bit: 1 to 1.178, within what Green FL reports, 1.13 to 1.32
+# Only the throughput is fitted, to compute = 0.48 / 0.505 of communication. It is no result: what is checked are the
+# ratio of upload to download and the server's share; both are the same for any size of the model.
+GREEN_FL = """
+[server]
+watts = 45
+selector_w = 45
+pue = 1.09
+country = "USA"
+[device.phone_of_green_fl]
+train_w = 3
+wait_w = 0.29
+receive_w = 0.46
+transmit_w = 1.30
+flop_per_s = {flop_per_s}
+[[group]]
+share = 1
+device = "phone_of_green_fl"
+link = "home_wifi"
+country = "USA"
+"""
+
+
+@pytest.mark.parametrize("megabytes", [1, 20, 43.7])
+def test_check_3_shares_of_phones_on_wifi(tmp_path: Path, megabytes: float) -> None:
+    bits, samples, flop_per_sample = megabytes * 8e6, 100.0, 1e8
+    train_s = 0.48 / 0.505 * bits * (135.346e-9 + 159.416e-9) / 3
+    file = tmp_path / "green_fl.toml"
+    file.write_text(GREEN_FL.format(flop_per_s=samples * flop_per_sample / train_s), encoding="utf-8")
+    one, clients = np.array([megabytes * 1e6]), np.array([1300.0])
+    work = Work(clients, np.array([samples]), np.zeros(1), one, one, flop_per_sample, 1e6)
+    footprint = round_footprint(work, rates(load_fleet(str(file)), Pricing(network="router")))
+    parts = {part: kwh(footprint, part)[0] for part in PARTS}
+    assert parts["waiting"] == 0
+    total, network = sum(parts.values()), parts["network"]
+    upload, download = parts["upload"] + network / 2, parts["download"] + network / 2
+    assert upload / download == pytest.approx(159.416 / 135.346, rel=1e-5)
+    assert 1.13 <= upload / download <= 1.32
+    assert 0.01 <= parts["server"] / total <= 0.02
+    assert 0.46 <= parts["training"] / total <= 0.50
+    assert 0.27 <= upload / total <= 0.29
+    assert 0.22 <= download / total <= 0.24
+
+
+def test_check_4_a_quarter_of_the_bytes_divides_the_total_by_1_818(tmp_path: Path) -> None:
+    # One client: 12 W for 12.7791 s is 153.35 J of communication, check 1. 60 % of the total if training takes
+    # 102.233 J: 10 W for 10.2233 s, at 2e9 FLOP/s 20.4466 samples of 1e9 FLOP. Then 0.4 + 0.6 / 4 = 0.55 = 1 / 1.818.
+    communication_j = (4.5 + 7.5) * (349.6 / 78.26 + 349.6 / 42.06)
+    samples = np.array([communication_j * 4 / 6 / 10 * 2e9 / 1e9])
+    int8 = Compression("quantize", 8)
+    full, small = (
+        replace(expected_work([Plan(client_fraction=0.1, uplink=each, downlink=each)], RESNET), samples=samples)
+        for each in (NONE, int8)
+    )
+    before, after = (one_class(tmp_path, Pricing(router_w=7.5), work, server_w=0) for work in (full, small))
+    parts = before.energy_kwh
+    share = (parts.download + parts.upload + parts.network) / parts.total
+    assert share[0] == pytest.approx(0.6, rel=1e-12)
+    assert small.upload_bytes[0] == small.download_bytes[0] == 10_925_004  # a byte for each of 43.7e6 / 4, and a scale
+    assert before.energy_kwh.total[0] / after.energy_kwh.total[0] == pytest.approx(1 / 0.55, rel=1e-6)
+    assert round(before.co2e_kg.total[0] / after.co2e_kg.total[0], 3) == 1.818
+
+
 def test_check_5_one_device_class_is_linear_in_rounds(tmp_path: Path) -> None:
     work = expected_work([Plan(client_fraction=0.5)], RESNET)
     footprint = one_class(tmp_path, Pricing(), work)
@@ -141,6 +211,47 @@ def test_check_6_a_server_that_stays_keeps_its_emissions() -> None:
     assert polish.co2e_kg.server.tolist() == french.co2e_kg.server.tolist()
     for part in set(PARTS) - {"server"}:
         assert getattr(polish.co2e_kg, part) == pytest.approx(ratio * getattr(french.co2e_kg, part), rel=1e-12)
+
+
+# Check 7. Shipped devices and links, the router model; communication over communication and training.
+#   most   23.0 MB (the CNN of ZeroFL's FEMNIST), 1 epoch of 20 samples of 4e7 FLOP, an A100 on home Wi-Fi:
+#          184e6 bit: 2.190 s down + 4.182 s up, (50 + 7.5) W: 366.4 J. Training: 8e8 / 1.35e13 s x 400 W = 0.024 J.
+#   least  43.7 MB (ResNet-18), 5 epochs of 500 samples of 1.09e10 FLOP, a phone on home Wi-Fi: 349.6e6 bit:
+#          4.162 s x (0.46 + 7.5) W + 7.945 s x (1.30 + 7.5) W = 103.05 J. Training: 2.725e13 / 2e9 s x 3 W = 40 875 J.
+@pytest.mark.parametrize(
+    ("device", "megabytes", "samples", "flop_per_sample", "communication_j", "training_j"),
+    [
+        ("gpu_a100", 23.0, 20, 4e7, 57.5 * (184 / 84 + 184 / 44), 8e8 / 1.35e13 * 400),
+        ("phone", 43.7, 2500, 1.09e10, 7.96 * 349.6 / 84 + 8.8 * 349.6 / 44, 2.725e13 / 2e9 * 3),
+    ],
+)
+def test_check_7_communication_is_from_less_than_1_to_more_than_96_percent(
+    device: str, megabytes: float, samples: float, flop_per_sample: float, communication_j: float, training_j: float
+) -> None:
+    group = Group("one", shipped_devices()[device], shipped_links()["home_wifi"], "FRA", 1.0)
+    fleet = Fleet("one", (group,), load_fleet("phones_europe").server)
+    size = np.array([megabytes * 1e6])
+    work = Work(np.ones(1), np.array([float(samples)]), np.zeros(1), size, size, flop_per_sample, 10.0)
+    parts = round_footprint(work, rates(fleet, Pricing(network="router"))).energy_kwh
+    communication = (parts.download + parts.upload + parts.network)[0]
+    assert communication * J_PER_KWH == pytest.approx(communication_j, rel=1e-9)
+    assert parts.training[0] * J_PER_KWH == pytest.approx(training_j, rel=1e-9)
+    share = communication / (communication + parts.training[0])
+    assert (share < 0.01) if device == "phone" else (share > 0.96)
+
+
+# Check 8. NVFlare's published table: Llama 3.2 1B with its output layer, 147 tensors. 16 layers of two square matrices
+# for queries and outputs, two of a quarter for keys and values, three of four times the width, and two norms; beside
+# them two of the vocabulary, and a last norm.
+LAYER = ((2048, 2048),) * 2 + ((512, 2048),) * 2 + ((8192, 2048),) * 3 + ((2048,),) * 2
+LLAMA = ((128_256, 2048),) * 2 + LAYER * 16 + ((2048,),)
+
+
+@pytest.mark.parametrize(("compression", "mib"), [(NONE, 5716.26), (Compression("quantize", 16), 2858.13)], ids=str)
+def test_check_8_wire_bytes_of_1_498_482_688_parameters(compression: Compression, mib: float) -> None:
+    assert len(LLAMA) == 147
+    assert NONE.wire_bytes(LLAMA) == 4 * 1_498_482_688
+    assert compression.wire_bytes(LLAMA) / 2**20 == pytest.approx(mib, abs=0.005)
 
 
 # Check 9. Four clients, two of each kind, two of them drawn. 5 epochs x 100 samples x 4e7 FLOP = 2e10 FLOP; 250 000

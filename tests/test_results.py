@@ -12,7 +12,7 @@ import pytest
 
 from flopt.errors import FloptError
 from flopt.reading.table import front_rows
-from flopt.results import STUDY_FILE, Results, kg_per_cpu_s, open_results, problem_of, rescored
+from flopt.results import STUDY_FILE, Results, kg_per_cpu_s, open_results, problem_of, rescored, runnable
 from flopt.study import load_study, study_of
 from flopt.trace import Trace
 
@@ -138,3 +138,12 @@ def test_a_population_rescales_the_price_and_nothing_else(analytic_study: Path, 
     row, point = front_rows(new.front(), new.problem)[0], new.front().points[0]
     own = old.problem.realised(point.run.plan, seed=0)
     assert row["realised_co2e_kg"] == float(own.co2e_kg.total.sum())  # what was trained here: the task's own clients
+
+
+def test_runs_that_a_fleet_cannot_do_are_no_candidates(results: Results) -> None:
+    assert runnable(results)[1] == []
+    crowded = replace(results.problem, fleet=replace(results.problem.fleet, over_selection=1.0))
+    left, out = runnable(replace(results, problem=crowded))
+    drawn = [results.problem.task.clients_per_round(plan.client_fraction) for plan in results.plans]
+    assert out == [number for number, clients in enumerate(drawn) if 2 * clients > 14]
+    assert [candidate.number for candidate in left.candidates()] == sorted(set(range(16)) - set(out))

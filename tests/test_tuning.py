@@ -149,6 +149,21 @@ def test_the_problem_is_checked_as_a_search_would_meet_it() -> None:
             checked_problem(study_of(SMALL | dict([change])))
 
 
+def test_plans_that_the_fleet_cannot_run_are_passed_over(tmp_path: Path) -> None:
+    fleet = (
+        "[server]\ncountry = 'FRA'\n[round]\nover_selection = 0.3\ndeadline_s = 60\n"
+        "[[group]]\nshare = 1.0\ndevice = 'phone'\nlink = 'home_wifi'\ncountry = 'FRA'\ndrop_out = 0.1\n"
+    )
+    (tmp_path / "lossy.toml").write_text(fleet, encoding="utf-8")
+    study = SMALL | {"fleet": {"use": f"{tmp_path}/lossy.toml"}, "budget": {"runs": 5}}
+    for size in ({}, {"population": 1e6}):
+        results = flopt.tune(study | {"fleet": study["fleet"] | size}, out=tmp_path / f"s{len(size)}")
+        assert results.failed == {}
+        assert len(results.front())
+        for plan in results.plans:  # a round draws three in ten more than it wants, of 14 clients
+            assert results.problem.task.clients_per_round(plan.client_fraction) <= 10
+
+
 def test_progress_tells_of_every_run(tmp_path: Path) -> None:
     told: list[Progress] = []
     end = run_study(study_of(SMALL | {"budget": {"runs": 4}}), tmp_path / "s", told.append)

@@ -16,7 +16,7 @@ from flopt.reading.factor import Factor, factor
 from flopt.reading.flips import Flips, find_flips
 from flopt.reading.recommend import recommend
 from flopt.reading.reprice import OLD_PARTICIPATION
-from flopt.results import Results, open_results
+from flopt.results import Results, open_results, runnable
 from flopt.search.problem import Limit
 
 __all__ = ["print_flips"]
@@ -60,8 +60,10 @@ class _Chooser:
 
     def __call__(self, value: float) -> Key:
         """Run and round of the recommended point."""
-        front = replace(self.results, problem=self.factor.at(value)).front()
-        found = recommend(front, self.limits)
+        moved = replace(self.results, problem=self.factor.at(value))
+        if self.factor.decides_who_takes_part:  # at some values a plan cannot be run at all
+            moved, _ = runnable(moved)
+        found = recommend(moved.front(), self.limits)
         if found is None:
             return None
         key = found.point.number, found.point.run.rounds

@@ -15,7 +15,7 @@ from flopt.errors import FloptError
 from flopt.fronts import Front
 from flopt.reading.reprice import OLD_PARTICIPATION, Change, changes, mismatch, same_draw, without_effect
 from flopt.reading.table import front_rows
-from flopt.results import Results, open_results
+from flopt.results import Results, open_results, runnable
 from flopt.search.problem import Problem
 
 __all__ = ["print_repriced", "repriced_problem"]
@@ -97,16 +97,13 @@ def _kept(old: Results, problem: Problem, *, keep: bool) -> bool:
 
 def _runnable(old: Results, problem: Problem) -> Results:
     """The results under the new price, without the runs whose plans the fleet cannot run at all."""
-    results, traces = replace(old, problem=problem), list(old.traces)
     if same_draw(old.problem, problem) and old.problem.population == problem.population:
-        return results
-    out = [n for n, plan in enumerate(old.plans) if traces[n] is not None and not problem.can_run(plan)]
-    if not out:
-        return results
-    for number in out:
-        traces[number] = None
-    note(f"fleet {problem.fleet.name} cannot run the plans of {len(out)} runs, which are left out: {_some(out)}")
-    return replace(results, traces=tuple(traces))
+        return replace(old, problem=problem)
+    results, out = runnable(replace(old, problem=problem))
+    if out:
+        count = f"{len(out)} run" + ("s" if len(out) > 1 else "")
+        note(f"fleet {problem.fleet.name} cannot run the plans of {count}, left out: {_some(out)}")
+    return results
 
 
 def _some(numbers: list[int]) -> str:

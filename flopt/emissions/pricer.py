@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flopt.emissions.energy import cohort, round_energy
-from flopt.emissions.fleet import Fleet
+from flopt.emissions.fleet import HOURS_PER_DAY, Fleet
 from flopt.emissions.footprint import Footprint, joined, priced, push_footprint, round_footprint, shaped
 from flopt.emissions.grid import Grid
 from flopt.emissions.network import ValueOf
@@ -64,7 +64,7 @@ class Pricer:
         clients, server = self._intensities(begins)
         parts, places = [], []
         for slot in sorted(set(slots.tolist())):
-            rows, table = np.flatnonzero(slots == slot), self._rates_at(slot)
+            rows, table = np.flatnonzero(slots == slot), self._tables[slot]
             energy = round_energy(work, table)
             parts.append(priced(energy, table, g_per_kwh=clients[..., rows], server_g_per_kwh=server[..., rows]))
             places.append(rows)
@@ -74,18 +74,18 @@ class Pricer:
         return grown.plus(self.once(work).map(lambda value: value[..., np.newaxis]))
 
     def day_hours(self, work: Work, rounds: int) -> list[float | None]:
-        """The hour of the day (UTC) at which each round begins; None where no start is given."""
-        if self.pricing.start is None:
+        """The hour of the day (UTC) in which each round begins; None where it makes no difference."""
+        if self.pricing.start is None or self._steady:
             return [None] * rounds
-        return [float(hour) % 24 for hour in self._first_hour + self._begins(work, rounds)[:-1]]
+        return [float(self._slot(begin)) for begin in self._begins(work, rounds)[:-1]]
 
     def check(self, work: Work) -> None:
         """Raise a `FloptError` where the fleet cannot run a round of this plan (shape ()) at all."""
-        for hour in [None] if self._steady or self.pricing.start is None else range(24):
-            table = self.rates if hour is None else self._rates_at(hour)
+        by_hour = self.pricing.start is not None and not self._steady
+        for hour, table in enumerate(self._tables if by_hour else [self.rates]):
             there = np.floor(work.population * table.available + 1e-9)
             if there < cohort(replace(work, population=np.inf), table).drawn:
-                when = "" if hour is None else f" at {hour:02}:00 UTC"
+                when = f" at {hour:02}:00 UTC" if by_hour else ""
                 raise FloptError(
                     f"fleet {self.fleet.name}: {there:.0f} of {work.population:.0f} clients can be drawn{when}, and a "
                     f"round draws more for {float(work.clients):.0f} updates; lower client_fraction"
@@ -110,8 +110,7 @@ class Pricer:
 
     def _begins(self, work: Work, rounds: int) -> Array:
         """Begin of each round, and the end of the last, in hours after the start; from central values."""
-        slots = [0] if self._steady else range(24)
-        lasts_h = [float(round_energy(work, self._central(slot)).round_s.item()) / 3600 for slot in slots]
+        lasts_h = [float(round_energy(work, table).round_s.item()) / 3600 for table in self._central_tables]
         if self._steady:
             return np.arange(rounds + 1, dtype=np.float64) * lasts_h[0]
         begins = [0.0]
@@ -131,16 +130,24 @@ class Pricer:
 
     def _slot(self, begin: float) -> int:
         """The hour of the day that decides who is available; 0 where it makes no difference."""
-        return 0 if self._steady else int(self._first_hour + begin) % 24
+        return 0 if self._steady else int(self._first_hour + begin) % HOURS_PER_DAY
 
-    def _rates_at(self, slot: int) -> Rates:
-        return rates(self.fleet, self.pricing, self.value_of, hour=None if self._steady else slot)
+    @cached_property
+    def _tables(self) -> list[Rates]:
+        """The fleet as numbers at each hour of the day; only one where all hours are alike."""
+        return self._at_each_slot(self.value_of)
 
-    def _central(self, slot: int) -> Rates:
-        return rates(self.fleet, self.pricing, hour=None if self._steady else slot)
+    @cached_property
+    def _central_tables(self) -> list[Rates]:
+        """The same with central values, which say when a round begins."""
+        return self._tables if self.value_of is central else self._at_each_slot(central)
+
+    def _at_each_slot(self, value_of: ValueOf) -> list[Rates]:
+        hours = [None] if self._steady else range(HOURS_PER_DAY)
+        return [rates(self.fleet, self.pricing, value_of, hour=hour) for hour in hours]
 
     def _intensities(self, begins: Array) -> tuple[Array, Array]:
-        """Mean intensity while each round lasts: (groups, draws, rounds) of the clients, (draws, rounds) of the server."""
+        """Mean intensity while each round lasts: (groups, draws, rounds), and (draws, rounds) for the server."""
         moved = self.fleet.moved(self.pricing.country, self.pricing.server_country)
         clients = [self._over(group.country, begins) for group in moved.groups]
         return np.stack(np.broadcast_arrays(*clients)), self._over(moved.server.country, begins)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flopt.emissions.coefficient import Coefficient, is_number
-from flopt.emissions.fleet import Fleet, Group, Server
+from flopt.emissions.fleet import HOURS_PER_DAY, Fleet, Group, Server
 from flopt.emissions.grid import Grid, annual_grid, check_kinds, grid_of_number
 from flopt.emissions.grid_file import load_grid
 from flopt.emissions.network import NetworkModel, ValueOf, network_rates, shipped, stacked
@@ -191,7 +192,7 @@ def availability(group: Group, hour: float | None) -> float:
     """Share of a group that can be drawn at an hour (UTC), or on average over the day."""
     if hour is None:
         return float(np.mean(group.availability))
-    return float(group.availability[int(hour + group.utc_offset_h) % 24])
+    return float(group.availability[math.floor(hour + group.utc_offset_h) % HOURS_PER_DAY])
 
 
 def _server_w(server: Server, value_of: ValueOf) -> Array:

@@ -102,7 +102,9 @@ def _drawn(group_of: Indices, fleet: Fleet, hour: float | None, drawn: int, seed
     present = np.array([availability(group, hour) for group in fleet.groups])[group_of]
     if (present == 1).all():
         return first_drawn(len(group_of), drawn, seed, index)
-    available = np.flatnonzero(share_of_each(present, stream(seed, "available", index)))
+    there = share_of_each(present, stream(seed, "available", index))
+    # Groups are dealt out in whole clients: where that leaves one too few, an absent client stands in.
+    available = np.concatenate((np.flatnonzero(there), np.flatnonzero(~there)))[: max(int(there.sum()), drawn)]
     return np.asarray(available[first_drawn(len(available), drawn, seed, index)], dtype=np.int64)
 
 

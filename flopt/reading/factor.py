@@ -151,7 +151,10 @@ def _coefficients(problem: Problem) -> dict[str, Coefficient]:
 
 
 def _prices(problem: Problem) -> list[tuple[float, ...]]:
-    return [(run.energy_kwh, run.co2e_kg, run.duration_s) for run in problem.spread_runs()]
+    """Of three spread plans; none where the fleet can run none of them."""
+    with suppress(FloptError):
+        return [(run.energy_kwh, run.co2e_kg, run.duration_s) for run in problem.spread_runs()]
+    return []
 
 
 def _one(values: set[float]) -> float | None:

@@ -92,9 +92,14 @@ class Problem:
         return work if self.population is None else work.scaled_to(self.population)
 
     def can_run(self, plan: Plan) -> bool:
-        """Whether the fleet can run a round of it: enough clients at every hour, and a deadline that some meet."""
+        """Whether the fleet can run a round of it: enough clients at every hour, and a deadline that some meet.
+
+        Both the population that is priced and the task's own clients, who learn, must be enough.
+        """
         try:
             self.pricer.check(self.work(plan))
+            if self.population is not None:
+                self.pricer.check(expected_work([plan], self.task)[0])
         except FloptError:
             return False
         return True
