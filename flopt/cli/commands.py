@@ -7,21 +7,8 @@ from typing import Annotated, Literal, get_args
 
 import typer
 
-from flopt.cli import app
+from flopt.cli import app, options
 from flopt.version import __version__
-
-Scope = Literal["chip", "board", "wall"]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Objectives = Annotated[
-    list[str], typer.Option("--objective", help="Objective: a shipped name, or my_objectives.py:name. Repeatable.")
-]
-Settings = Annotated[
-    list[str], typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the study, such as budget.runs=20.")
-]
-Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A study folder.")]
-AtLeast = Annotated[list[str], typer.Option("--at-least", metavar="NAME=VALUE", help="Lower bound. Repeatable.")]
-AtMost = Annotated[list[str], typer.Option("--at-most", metavar="NAME=VALUE", help="Upper bound. Repeatable.")]
-StudyFile = Annotated[Path | None, typer.Argument(metavar="[STUDY.toml]", help="Default: the shipped study.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -50,10 +37,10 @@ def init(
 
 @app.command()
 def tune(
-    study: StudyFile = None,
+    study: options.StudyFile = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Default: studies/NAME.")] = None,
-    settings: Settings = [],  # noqa: B006  # typer reads the default, nothing changes it
-    objectives: Objectives = [],  # noqa: B006
+    settings: options.Settings = [],  # noqa: B006  # typer reads the default, nothing changes it
+    objectives: options.Objectives = [],  # noqa: B006
     workers: Annotated[int | None, typer.Option("--workers", help="Processes that train.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what the study will cost.")] = False,
 ) -> None:
@@ -65,18 +52,16 @@ def tune(
 
 @app.command()
 def train(
-    study: StudyFile = None,
-    rounds: Annotated[int | None, typer.Option(help="Communication rounds.")] = None,
-    local_epochs: Annotated[int | None, typer.Option(help="Epochs of each client in a round.")] = None,
-    client_fraction: Annotated[float | None, typer.Option(help="Share of clients drawn in a round.")] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Samples in a step.")] = None,
-    client_lr: Annotated[float | None, typer.Option(help="Learning rate of the clients.")] = None,
-    uplink: Annotated[
-        str | None, typer.Option("--uplink", "--compression", help="none, quantize:8, topk:0.01, sign ...")
-    ] = None,
+    study: options.StudyFile = None,
+    rounds: options.Rounds = None,
+    local_epochs: options.LocalEpochs = None,
+    client_fraction: options.ClientFraction = None,
+    batch_size: options.BatchSize = None,
+    client_lr: options.ClientLr = None,
+    uplink: options.Uplink = None,
     seed: Annotated[int | None, typer.Option(help="Default: the study's.")] = None,
-    settings: Settings = [],  # noqa: B006
-    as_json: Json = False,
+    settings: options.Settings = [],  # noqa: B006
+    as_json: options.Json = False,
 ) -> None:
     """Train one plan and watch it; other settings by --set plan.server_optimizer=adam and the like."""
     from flopt.cli.train import train_plan
@@ -94,12 +79,12 @@ def train(
 
 @app.command()
 def record(
-    study: StudyFile = None,
+    study: options.StudyFile = None,
     plans: Annotated[int, typer.Option(help="Plans, spread evenly over the space.")] = 100,
     seeds: Annotated[int, typer.Option(help="Runs of each plan.")] = 3,
     rounds: Annotated[int, typer.Option(help="Rounds of each run; shorter plans are read from the same curve.")] = 100,
     out: Annotated[Path, typer.Option("--out", metavar="FILE.npz", help="Where to write it.")] = Path("table.npz"),
-    settings: Settings = [],  # noqa: B006
+    settings: options.Settings = [],  # noqa: B006
 ) -> None:
     """Train plans that fill the space and keep their curves, for --set oracle=FILE.npz; goes on where it stopped."""
     from flopt.cli.record import record_study
@@ -109,11 +94,11 @@ def record(
 
 @app.command()
 def front(
-    folder: Folder,
-    objectives: Objectives = [],  # noqa: B006
+    folder: options.Folder,
+    objectives: options.Objectives = [],  # noqa: B006
     plot: Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Draw it: .png, .svg or .pdf.")] = None,
     rate: Annotated[bool, typer.Option("--rate", help="Add what one more point of accuracy costs in CO2e.")] = False,
-    as_json: Json = False,
+    as_json: options.Json = False,
 ) -> None:
     """Print the front of a study; with --objective, score the old runs anew."""
     from flopt.cli.front import print_front
@@ -123,11 +108,11 @@ def front(
 
 @app.command()
 def reprice(
-    folder: Folder,
-    country: Annotated[str | None, typer.Option(help="Move clients and server there, such as FRA.")] = None,
+    folder: options.Folder,
+    country: options.Country = None,
     server_country: Annotated[str | None, typer.Option(help="Fix the server's country.")] = None,
-    network: Annotated[str | None, typer.Option(help="router, per_gb or per_hop.")] = None,
-    fleet: Annotated[str | None, typer.Option(metavar="FILE|NAME", help="Another fleet.")] = None,
+    network: options.Network = None,
+    fleet: options.Fleet = None,
     pue: Annotated[float | None, typer.Option(help="PUE of the server's data centre.")] = None,
     router_w: Annotated[float | None, typer.Option(help="W of a router (network router).")] = None,
     kwh_per_gb: Annotated[float | None, typer.Option(help="kWh for each GB (network per_gb).")] = None,
@@ -142,7 +127,7 @@ def reprice(
         bool, typer.Option("--keep-participation", help="Even where other clients would take part; says so.")
     ] = False,
     plot: Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Draw it: .png, .svg or .pdf.")] = None,
-    as_json: Json = False,
+    as_json: options.Json = False,
 ) -> None:
     """Make a new front from stored runs for another fleet, country or factor; nothing is trained."""
     from flopt.cli.reprice import print_repriced
@@ -165,11 +150,11 @@ def reprice(
 
 @app.command()
 def flips(
-    folder: Folder,
+    folder: options.Folder,
     vary: Annotated[str, typer.Option("--vary", metavar="NAME=LOW:HIGH", help="Such as network.kwh_per_gb=0.001:0.1.")],
-    at_least: AtLeast = [],  # noqa: B006
-    at_most: AtMost = [],  # noqa: B006
-    as_json: Json = False,
+    at_least: options.AtLeast = [],  # noqa: B006
+    at_most: options.AtMost = [],  # noqa: B006
+    as_json: options.Json = False,
 ) -> None:
     """Say where the recommended plan changes as one factor of the price moves."""
     from flopt.cli.flips import print_flips
@@ -179,10 +164,10 @@ def flips(
 
 @app.command()
 def recommend(
-    folder: Folder,
-    at_least: AtLeast = [],  # noqa: B006
-    at_most: AtMost = [],  # noqa: B006
-    as_json: Json = False,
+    folder: options.Folder,
+    at_least: options.AtLeast = [],  # noqa: B006
+    at_most: options.AtMost = [],  # noqa: B006
+    as_json: options.Json = False,
 ) -> None:
     """Say which point of the front to take, and why."""
     from flopt.cli.front import print_recommendation
@@ -192,26 +177,24 @@ def recommend(
 
 @app.command()
 def estimate(
-    rounds: Annotated[int | None, typer.Option(help="Communication rounds.")] = None,
-    local_epochs: Annotated[int | None, typer.Option(help="Epochs of each client in a round.")] = None,
-    client_fraction: Annotated[float | None, typer.Option(help="Share of clients drawn in a round.")] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Samples in a step.")] = None,
-    client_lr: Annotated[float | None, typer.Option(help="Learning rate of the clients.")] = None,
-    uplink: Annotated[
-        str | None, typer.Option("--uplink", "--compression", help="none, quantize:8, topk:0.01, sign ...")
-    ] = None,
-    downlink: Annotated[str | None, typer.Option(help="none, float16, quantize:8 ...")] = None,
-    fleet: Annotated[str | None, typer.Option(help="A shipped fleet, or my_fleet.toml.")] = None,
-    country: Annotated[str | None, typer.Option(help="Move clients and server there, such as FRA.")] = None,
+    rounds: options.Rounds = None,
+    local_epochs: options.LocalEpochs = None,
+    client_fraction: options.ClientFraction = None,
+    batch_size: options.BatchSize = None,
+    client_lr: options.ClientLr = None,
+    uplink: options.Uplink = None,
+    downlink: options.Downlink = None,
+    fleet: options.Fleet = None,
+    country: options.Country = None,
     server_country: Annotated[str | None, typer.Option(help="Fix the server there.")] = None,
-    network: Annotated[str | None, typer.Option(help="router, per_gb or per_hop.")] = None,
+    network: options.Network = None,
     start: Annotated[str | None, typer.Option(metavar="TIME", help="By hour, from 2019-06-01T13:00 (UTC).")] = None,
     flat: Annotated[bool | None, typer.Option("--flat", help="Countries without hours: annual mean.")] = None,
     embodied: Annotated[bool | None, typer.Option("--embodied", help="Count the making of the devices.")] = None,
     shift: Annotated[str | None, typer.Option(metavar="48h", help="Best start hour within these hours.")] = None,
-    study: Annotated[Path | None, typer.Option("--study", help="Take the rest from this study file.")] = None,
-    settings: Settings = [],  # noqa: B006
-    as_json: Json = False,
+    study: options.StudyOption = None,
+    settings: options.Settings = [],  # noqa: B006
+    as_json: options.Json = False,
 ) -> None:
     """Predict energy and CO2e of one plan, without any training."""
     from flopt.cli.estimate import print_estimate
@@ -242,18 +225,18 @@ def compare(
     folder: Annotated[
         Path | None, typer.Argument(metavar="[DIR]", help="A study folder; without one, a plan by its settings.")
     ] = None,
-    at_least: AtLeast = [],  # noqa: B006
-    at_most: AtMost = [],  # noqa: B006
-    rounds: Annotated[int | None, typer.Option(help="Communication rounds of the plan.")] = None,
-    local_epochs: Annotated[int | None, typer.Option(help="Epochs of each client in a round.")] = None,
-    client_fraction: Annotated[float | None, typer.Option(help="Share of clients drawn in a round.")] = None,
-    uplink: Annotated[str | None, typer.Option(help="none, quantize:BITS or topk:FRACTION.")] = None,
-    downlink: Annotated[str | None, typer.Option(help="none or quantize:BITS.")] = None,
-    fleet: Annotated[str | None, typer.Option(help="A shipped fleet, or my_fleet.toml.")] = None,
-    country: Annotated[str | None, typer.Option(help="Move clients and server there, such as FRA.")] = None,
-    network: Annotated[str | None, typer.Option(help="router, per_gb or per_hop.")] = None,
-    study: Annotated[Path | None, typer.Option("--study", help="Take the rest from this study file.")] = None,
-    settings: Settings = [],  # noqa: B006
+    at_least: options.AtLeast = [],  # noqa: B006
+    at_most: options.AtMost = [],  # noqa: B006
+    rounds: options.Rounds = None,
+    local_epochs: options.LocalEpochs = None,
+    client_fraction: options.ClientFraction = None,
+    uplink: options.Uplink = None,
+    downlink: options.Downlink = None,
+    fleet: options.Fleet = None,
+    country: options.Country = None,
+    network: options.Network = None,
+    study: options.StudyOption = None,
+    settings: options.Settings = [],  # noqa: B006
     central_country: Annotated[str | None, typer.Option(help="The data centre's. Default: the server's.")] = None,
     central_pue: Annotated[float | None, typer.Option(help="The data centre's. Default: the study's.")] = None,
     central_device: Annotated[str, typer.Option(help="What trains in it.")] = "gpu_v100",
@@ -261,7 +244,7 @@ def compare(
     measured: Annotated[
         bool, typer.Option("--measured", help="Train centrally to the same accuracy, instead of the same FLOP.")
     ] = False,
-    as_json: Json = False,
+    as_json: options.Json = False,
 ) -> None:
     """Set federated against centralised training of the same task."""
     from flopt.cli.compare import CentreOptions, PlanOptions, print_comparison
@@ -290,7 +273,8 @@ def calibrate(
         float | None, typer.Option("--samples", help="Samples that each run of CodeCarbon trained on, all epochs.")
     ] = None,
     scope: Annotated[
-        Scope | None, typer.Option("--scope", metavar="SCOPE", help="What the watts include: chip, board or wall.")
+        options.Scope | None,
+        typer.Option("--scope", metavar="SCOPE", help="What the watts include: chip, board or wall."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over an existing file.")] = False,
 ) -> None:
@@ -305,7 +289,8 @@ Kind = Literal["objectives", "spaces", "fleets", "devices", "links", "network", 
 
 @app.command(name="list")
 def list_(
-    kind: Annotated[Kind, typer.Argument(metavar="KIND", help=f"{', '.join(get_args(Kind))}.")], as_json: Json = False
+    kind: Annotated[Kind, typer.Argument(metavar="KIND", help=f"{', '.join(get_args(Kind))}.")],
+    as_json: options.Json = False,
 ) -> None:
     """List what is shipped."""
     from flopt.cli.listing import print_list
