@@ -260,7 +260,9 @@ def test_an_objective_that_raises_is_named_with_its_place(error: BaseException, 
         raise error
 
     message = one_line(minimised(broken), trained())
-    assert re.match(rf"objective 'broken' \({re.escape(__file__)}:\d+\) failed on run at round 9 of rounds 9, ", message)
+    assert re.match(
+        rf"objective 'broken' \({re.escape(__file__)}:\d+\) failed on run at round 9 of rounds 9, ", message
+    )
     assert shown in message
 
 
