@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from flopt.compression import Compression
 from flopt.oracles.analytic import CEILING, analytic
+from flopt.participation import Participation
 from flopt.plan import Plan
 from flopt.results import problem_of
 from flopt.study import study_of
@@ -109,3 +110,13 @@ def test_the_test_score_is_another_draw_than_the_validation_score() -> None:
     trace = curve(PLAN)
     assert (trace.columns["test_accuracy"] != trace.accuracy).all()
     assert np.abs(trace.columns["test_accuracy"] - trace.accuracy).max() < 0.05
+
+
+def test_only_clients_whose_update_is_used_are_counted_and_all_that_are_drawn_receive() -> None:
+    selected = np.array([[4, 0, 2], [1, 5, 3]])
+    used = np.array([[True, False, True], [False, False, False]])
+    taking_part = Participation(selected, used, used, np.zeros(TASK.clients, dtype=np.int64))
+    first, second = analytic(TASK)(Plan(rounds=2, local_epochs=3), taking_part, 0)
+    assert (first.clients, first.upload_bytes, first.download_bytes) == (2, 2 * TASK.model_bytes, 3 * TASK.model_bytes)
+    assert first.samples == 3 * (TASK.client_samples[4] + TASK.client_samples[2])
+    assert (second.clients, second.samples, second.upload_bytes) == (0, 0, 0)

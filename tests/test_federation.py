@@ -112,6 +112,28 @@ def test_counts_by_hand(digits: Setup) -> None:
         assert done.download_bytes == 3 * (4810 + 4 * 4)
 
 
+def test_only_clients_whose_update_is_used_train(digits: Setup) -> None:
+    whole = participation(14, 5)
+    used = np.tile([True, False, True, True, False], (4, 1))
+    fewer = Participation(whole.selected, used, used, whole.group_of)
+    alone = Participation.complete(whole.selected[:, [0, 2, 3]], whole.group_of)
+    lossy, plain = list(federated(digits, PLAN, fewer, 0)), list(federated(digits, PLAN, alone, 0))
+    assert [(r.accuracy, r.loss, r.clients, r.upload_bytes) for r in lossy] == [
+        (r.accuracy, r.loss, r.clients, r.upload_bytes) for r in plain
+    ]
+    assert [r.download_bytes / 5 for r in lossy] == [r.download_bytes / 3 for r in plain]  # all that are drawn receive
+
+
+def test_a_round_in_which_nobody_reports_keeps_the_model(digits: Setup) -> None:
+    whole = participation(14, 5)
+    used = np.ones((4, 5), dtype=bool)
+    used[1:3] = False
+    rounds = list(federated(digits, PLAN, Participation(whole.selected, used, used, whole.group_of), 0))
+    assert [r.clients for r in rounds] == [5, 0, 0, 5]
+    assert rounds[0].loss == rounds[1].loss == rounds[2].loss != rounds[3].loss
+    assert (rounds[1].samples, rounds[1].upload_bytes) == (0, 0)
+
+
 def same(first: Iterator[Round], second: Iterator[Round]) -> bool:
     return list(first) == list(second)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,7 @@ from numpy.typing import NDArray
 from flopt.emissions.coefficient import Coefficient
 from flopt.emissions.fleet import Device, Fleet, Group, Link, LinkKind, Server
 from flopt.emissions.grid import annual_grid
-from flopt.emissions.pricing import Pricing, rates
+from flopt.emissions.pricing import Pricing, availability, rates
 from flopt.errors import FloptError
 
 
@@ -140,6 +142,62 @@ def test_an_unknown_country_of_a_fleet_is_an_error() -> None:
 def test_a_bad_choice_says_place_value_and_what_is_allowed(choice: dict[str, Any], message: str) -> None:
     with pytest.raises(FloptError, match=re.escape(message)):
         Pricing(**choice)
+
+
+def test_one_number_prices_all_countries_and_a_file_only_its_own(tmp_path: Path) -> None:
+    priced = rates(FLEET, Pricing(grid=123.0))
+    assert (each(priced.g_per_kwh), float(priced.server_g_per_kwh)) == ([123, 123], 123)
+    file = tmp_path / "mine.csv"
+    file.write_text("country,g_per_kwh\nPOL,500\n", encoding="utf-8")
+    priced = rates(FLEET, Pricing(grid=str(file)))
+    assert each(priced.g_per_kwh) == [g_per_kwh("FRA")[0], 500]
+
+
+def test_a_fleet_s_own_intensities_go_before_the_shipped_ones() -> None:
+    own = replace(FLEET, grid={"FRA": replace(annual_grid()["FRA"], g_per_kwh=79.0)})
+    assert each(rates(own, Pricing()).g_per_kwh) == [79, g_per_kwh("POL")[0]]
+
+
+def test_marginal_and_average_intensities_are_not_added_up(tmp_path: Path) -> None:
+    file = tmp_path / "marginal.csv"
+    file.write_text("country,g_per_kwh,kind\nPOL,500,marginal\n", encoding="utf-8")
+    with pytest.raises(FloptError, match=r"cannot be added up in one price \(average: DEU, FRA; marginal: POL\)"):
+        rates(FLEET, Pricing(grid=str(file)))
+    assert rates(FLEET, Pricing(grid=str(file), country="POL")).server_g_per_kwh == 500
+
+
+def test_a_server_may_have_a_selector_and_a_pue_of_its_own() -> None:
+    server = Server(of(45), "DEU", selector_w=of(30), pue=Coefficient.of(1.5, "1", "test"))
+    priced = rates(replace(FLEET, server=server), Pricing())
+    assert (float(priced.server_w), float(priced.pue)) == (75, 1.5)
+    assert rates(replace(FLEET, server=server), Pricing(pue=1.2)).pue == 1.2
+
+
+def test_embodied_carbon_is_kilograms_for_each_second_of_a_life_where_it_is_asked_for() -> None:
+    first, second = FLEET.groups
+    device = replace(first.device, embodied_kg=of(36.525), lifetime_years=of(2))
+    made = replace(FLEET, groups=(replace(first, device=device), replace(second, device=device)))
+    assert each(rates(made, Pricing()).embodied_kg_per_s) == [0, 0]
+    # 36.525 kg over 2 x 365.25 days of 86 400 s.
+    assert each(rates(made, Pricing(embodied=True)).embodied_kg_per_s) == pytest.approx([0.05 / 86_400] * 2, rel=1e-12)
+    assert rates(made, Pricing(embodied=True)).server_embodied_kg_per_s == pytest.approx(3660 / (4 * 365.25 * 86_400))
+    with pytest.raises(
+        FloptError, match=r"^device board: it has no embodied_kg and lifetime_years, which embodied needs$"
+    ):
+        rates(FLEET, Pricing(embodied=True))
+
+
+def test_shares_and_availability_are_those_of_the_hour_or_of_the_day_on_average() -> None:
+    first, second = FLEET.groups  # a quarter and three quarters
+    night = (1.0,) * 8 + (0.25,) * 16
+    sleepy = replace(FLEET, groups=(replace(first, availability=night), replace(second, utc_offset_h=5.5)))
+    for hour, there in ((0, 1.0), (7, 1.0), (8, 0.25), (23, 0.25), (None, 0.5)):
+        priced = rates(sleepy, Pricing(), hour=hour)
+        assert priced.available == pytest.approx(0.25 * there + 0.75, rel=1e-12)
+        assert each(priced.share) == pytest.approx(
+            [0.25 * there / priced.available, 0.75 / priced.available], rel=1e-12
+        )
+    assert availability(replace(first, availability=night, utc_offset_h=-0.5), 8) == 1  # half past seven
 
 
 JUNK = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=3), st.lists(st.integers()))

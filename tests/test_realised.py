@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -35,8 +36,8 @@ def expected(plan: Plan, task: Task, priced: Rates) -> Footprint:
     return round_footprint(expected_work([plan], task), priced).map(lambda each: each[0])
 
 
-def realised(plan: Plan, task: Task, fleet: Fleet, priced: Rates, seed: int) -> Footprint:
-    return realised_footprint(plan, task, draw_participation(plan, task, Pricer(fleet, Pricing()), seed), priced)
+def realised(plan: Plan, task: Task, pricer: Pricer, seed: int) -> Footprint:
+    return realised_footprint(plan, task, draw_participation(plan, task, pricer, seed), pricer.rates)
 
 
 def values(footprint: Footprint) -> dict[str, Array]:
@@ -60,24 +61,23 @@ def test_equal_clients_of_one_class_emit_what_is_expected_in_every_round(
 ) -> None:
     plan = replace(PLAN, client_fraction=fraction)
     one_class = in_one_class(fleet)
-    priced = rates(one_class, Pricing(network=network))
-    want, got = values(expected(plan, EQUAL, priced)), values(realised(plan, EQUAL, one_class, priced, seed=3))
+    pricer = Pricer(one_class, Pricing(network=network))
+    want, got = values(expected(plan, EQUAL, pricer.rates)), values(realised(plan, EQUAL, pricer, seed=3))
     for name, value in want.items():
         assert got[name].shape == (2,)
         assert got[name] == pytest.approx(float(value), rel=1e-12), name
 
 
-def means(plan: Plan, task: Task, fleet: Fleet, priced: Rates) -> dict[str, tuple[float, float]]:
+def means(plan: Plan, task: Task, pricer: Pricer) -> dict[str, tuple[float, float]]:
     """Mean and standard error over many seeds, each with its own groups and draws; the mean of a run's rounds."""
-    runs = [values(realised(plan, task, fleet, priced, seed)) for seed in range(DRAWS)]
+    runs = [values(realised(plan, task, pricer, seed)) for seed in range(DRAWS)]
     samples = {name: np.array([run[name].mean() for run in runs]) for name in runs[0]}
     return {name: (float(s.mean()), float(s.std(ddof=1)) / DRAWS**0.5) for name, s in samples.items()}
 
 
 def assert_means_agree(plan: Plan, task: Task, fleet: Fleet, names: set[str] | None = None) -> None:
-    priced = rates(fleet, Pricing())
-    found = means(plan, task, fleet, priced)
-    want = values(expected(plan, task, priced))
+    pricer = Pricer(fleet, Pricing())
+    found, want = means(plan, task, pricer), values(expected(plan, task, pricer.rates))
     for name, value in want.items():
         if names is None or name in names:
             mean, error = found[name]
@@ -115,10 +115,9 @@ def test_unequal_clients_emit_what_is_expected_on_average_in_all_parts_that_are_
 
 def test_a_round_of_unequal_clients_lasts_longer_than_expected_for_the_mean_size() -> None:
     # Jensen's inequality: the slowest of unequal clients is slower than clients of the mean size.
-    fleet = in_one_class("phones_europe")
-    priced = rates(fleet, Pricing())
-    mean_s, _ = means(PLAN, UNEQUAL, fleet, priced)["duration_s"]
-    assert mean_s > expected(PLAN, UNEQUAL, priced).duration_s
+    pricer = Pricer(in_one_class("phones_europe"), Pricing())
+    mean_s, _ = means(PLAN, UNEQUAL, pricer)["duration_s"]
+    assert mean_s > expected(PLAN, UNEQUAL, pricer.rates).duration_s
 
 
 def test_one_round_by_hand() -> None:
@@ -143,16 +142,48 @@ def test_one_round_by_hand() -> None:
 
 
 def test_the_rounds_of_a_longer_run_begin_with_those_of_a_shorter_one() -> None:
-    fleet = load_fleet("hospital_silos")
-    priced = rates(fleet, Pricing())
-    short = values(realised(PLAN, UNEQUAL, fleet, priced, seed=5))
-    long = values(realised(replace(PLAN, rounds=9), UNEQUAL, fleet, priced, seed=5))
+    pricer = Pricer(replace(load_fleet("hospital_silos"), over_selection=0.4), Pricing())
+    short = values(realised(PLAN, UNEQUAL, pricer, seed=5))
+    long = values(realised(replace(PLAN, rounds=9), UNEQUAL, pricer, seed=5))
     for name, value in short.items():
         assert long[name][:2].tolist() == value.tolist(), name
 
 
-def test_nobody_is_expected_to_work_a_negative_time() -> None:
-    fleet = load_fleet("phones_europe")
-    footprint = realised(replace(PLAN, rounds=200), UNEQUAL, fleet, rates(fleet, Pricing()), seed=1)
+@pytest.mark.parametrize("deadline_s", [None, 0.5])
+def test_nobody_works_a_negative_time(deadline_s: float | None) -> None:
+    fleet = replace(load_fleet("phones_europe"), over_selection=0.3, deadline_s=deadline_s)
+    footprint = realised(replace(PLAN, rounds=200), UNEQUAL, Pricer(fleet, Pricing()), seed=1)
     for name, value in values(footprint).items():
         assert value.min() >= 0, name
+    assert footprint.energy_kwh.wasted.max() > 0
+
+
+# hospital_silos with 16 clients: 8, 4 and 4; a quarter of the first and of the last drops out, 2 and 1 clients.
+LOSSY = [
+    {"over_selection": 0.5},
+    {"lost": (0.25, 0.0, 0.25)},
+    {"over_selection": 0.5, "lost": (0.25, 0.0, 0.25)},
+    {"deadline_s": "middle"},
+    {"over_selection": 0.5, "lost": (0.25, 0.0, 0.25), "deadline_s": "middle"},
+]
+
+
+def lossy(
+    lost: tuple[float, ...] = (0.0, 0.0, 0.0), deadline_s: str | None = None, over_selection: float = 0.0
+) -> Fleet:
+    """`middle`: between the fastest group and the slowest one."""
+    fleet = load_fleet("hospital_silos")
+    groups = tuple(replace(group, drop_out=share) for group, share in zip(fleet.groups, lost, strict=True))
+    fleet = replace(fleet, groups=groups, over_selection=over_selection)
+    if deadline_s is None:
+        return fleet
+    alone = [replace(fleet, groups=(replace(group, share=1.0),)) for group in groups]
+    each_s = [float(expected(PLAN, EQUAL, rates(one, Pricing())).duration_s) for one in alone]
+    return replace(fleet, deadline_s=(sorted(each_s)[1] + sorted(each_s)[2]) / 2)
+
+
+@pytest.mark.parametrize("habits", LOSSY, ids=str)
+def test_lost_updates_cost_what_is_expected_on_average(habits: dict[str, Any]) -> None:
+    fleet = lossy(**habits)
+    assert_means_agree(PLAN, EQUAL, fleet)
+    assert expected(PLAN, EQUAL, rates(fleet, Pricing())).energy_kwh.wasted > 0

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 
 from flopt.compression import Compression
-from flopt.emissions.work import Work, expected_work
+from flopt.emissions.work import Work, expected_work, joined_works
 from flopt.errors import FloptError
 from flopt.plan import Plan
 from flopt.task import Task
@@ -69,3 +70,25 @@ def test_plans_of_equal_work_are_one_work() -> None:
     assert place[0] == place[2] != place[1] == place[3] == place[4]
     assert distinct.samples[place].tolist() == work.samples.tolist() == [49.5, 33.0, 49.5, 33.0, 33.0]
     assert distinct.upload_bytes[place].tolist() == work.upload_bytes.tolist()
+
+
+def test_some_plans_are_taken_out_of_many_and_put_together_again() -> None:
+    works = expected_work([Plan(local_epochs=epochs, client_fraction=0.35) for epochs in (1, 2, 3, 4)], TASK)
+    assert len(works[1:3]) == 2
+    assert works[2].samples.shape == ()
+    assert works[np.array([3, 0])].samples.tolist() == [66, 16.5]
+    again = joined_works([works[number] for number in range(4)])
+    for name in ("clients", "samples", "held_out_samples", "download_bytes", "upload_bytes"):
+        assert getattr(again, name).tolist() == getattr(works, name).tolist()
+    assert (again.population, again.flop_per_sample) == (14, 90)
+
+
+def test_equal_work_is_found_once_and_every_plan_finds_its_own() -> None:
+    works = expected_work([Plan(rounds=r, local_epochs=e) for r, e in ((1, 2), (9, 2), (5, 1), (7, 2), (2, 1))], TASK)
+    found, place = works.distinct()
+    assert len(found) == 2
+    assert found.samples[place].tolist() == works.samples.tolist()
+
+
+def test_held_out_samples_are_a_third_of_those_that_are_trained_on() -> None:
+    assert expected_work([Plan(local_epochs=7)], TASK).held_out_samples.tolist() == pytest.approx([5.5])  # 20 of 60 %

@@ -13,7 +13,7 @@ from flopt.emissions.rates import Rates
 from flopt.emissions.work import Work
 from flopt.units import J_PER_KWH
 
-__all__ = ["RoundEnergy", "cohort", "push_energy", "round_energy"]
+__all__ = ["RoundEnergy", "busy_s", "cohort", "push_energy", "round_energy"]
 
 Array = NDArray[np.float64]
 
@@ -38,8 +38,7 @@ class RoundEnergy:
 def round_energy(work: Work, rates: Rates) -> RoundEnergy:
     """Expected energy of one round of each plan; the arrays of `work` have the shape (plans,), or () for one plan."""
     cost, who = _cost(work, rates), cohort(work, rates)
-    busy_s = cost.busy_s
-    shape, cases = busy_s.shape, busy_s.reshape(len(busy_s), -1)
+    shape, cases = cost.busy_s.shape, cost.busy_s.reshape(len(cost.busy_s), -1)
     arrivals = expected_arrivals(cases, _of_cases(who, shape))
     used, waiting_s = arrivals.used.reshape(shape), arrivals.waiting_s.reshape(shape)
     wasted, wasted_s = (0.0, 0.0) if who.lossless else _wasted(cost, arrivals, who, used)
@@ -54,9 +53,14 @@ def round_energy(work: Work, rates: Rates) -> RoundEnergy:
         evaluation=evaluation,
         wasted=np.asarray(wasted),
         server=round_s * (rates.server_w * rates.pue / J_PER_KWH),
-        busy_s=used * busy_s + waiting_s + wasted_s + evaluation_s,
+        busy_s=used * cost.busy_s + waiting_s + wasted_s + evaluation_s,
         round_s=round_s,
     )
+
+
+def busy_s(work: Work, rates: Rates) -> Array:
+    """Seconds that a client of each group needs for its work, shape (groups, draws, plans)."""
+    return _cost(work, rates).busy_s
 
 
 def push_energy(work: Work, rates: Rates, clients: Array) -> RoundEnergy:

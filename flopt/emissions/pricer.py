@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from flopt.emissions.energy import cohort, round_energy
+from flopt.emissions.energy import busy_s, cohort, round_energy
 from flopt.emissions.fleet import HOURS_PER_DAY, Fleet
 from flopt.emissions.footprint import Footprint, joined, priced, push_footprint, round_footprint, shaped
 from flopt.emissions.grid import Grid
@@ -95,12 +95,11 @@ class Pricer:
     def _check_deadline(self, work: Work) -> None:
         if self.fleet.deadline_s is None:
             return
-        used = round_energy(work, self.rates).training
-        fastest = round_energy(work, replace(self.rates, deadline_s=None)).round_s
-        if not float(np.max(used)) > 0:
+        if busy_s(work, self.rates).min() > self.fleet.deadline_s:
+            longest_s = float(np.max(round_energy(work, replace(self.rates, deadline_s=None)).round_s))
             raise FloptError(
                 f"fleet {self.fleet.name}: deadline_s = {self.fleet.deadline_s:g}: no client can finish a round of "
-                f"this plan in it; without a deadline the round lasts {float(np.max(fastest)):.3g} s"
+                f"this plan in it; without a deadline the round lasts {longest_s:.3g} s"
             )
 
     def _receivers(self, work: Work) -> Array:

@@ -50,7 +50,7 @@ def draw_participation(plan: Plan, task: Task, pricer: Pricer, seed: int) -> Par
     hours = pricer.day_hours(work, plan.rounds)
     selected = np.stack([_drawn(group_of, fleet, hour, drawn, seed, index) for index, hour in enumerate(hours)])
     drop_out = np.array([group.drop_out for group in fleet.groups])[group_of]
-    reports = np.stack([_reports(drop_out, seed, index)[clients] for index, clients in enumerate(selected)])
+    reports = np.stack([_reports(drop_out, group_of, seed, index)[chosen] for index, chosen in enumerate(selected)])
     used = happened(plan, task, pricer.rates, selected, group_of, reports).used
     return Participation(selected, reports, used, group_of)
 
@@ -88,10 +88,14 @@ def assign_groups(clients: int, fleet: Fleet, seed: int) -> Indices:
     return generator.permutation(groups).astype(np.int64)
 
 
-def share_of_each(shares: Array, generator: np.random.Generator) -> Mask:
-    """Choose clients so that each has its own chance, shape (clients,), and their number is the sum, up to rounding."""
+def share_of_each(shares: Array, group_of: Indices, generator: np.random.Generator) -> Mask:
+    """Choose clients so that each group gives its share, rounded up or down at random; all arrays by client.
+
+    Every client of a group has the same chance, and the number of all that are chosen is the sum of the chances, up to
+    rounding.
+    """
     order = generator.permutation(len(shares))
-    order = order[np.argsort(shares[order], kind="stable")]  # equal chances stand together, in random order
+    order = order[np.argsort(group_of[order], kind="stable")]
     reached = np.floor(np.cumsum(shares[order]) + generator.random() + 1e-9)
     chosen = np.zeros(len(shares), dtype=bool)
     chosen[order] = np.diff(reached, prepend=0.0) > 0
@@ -102,13 +106,13 @@ def _drawn(group_of: Indices, fleet: Fleet, hour: float | None, drawn: int, seed
     present = np.array([availability(group, hour) for group in fleet.groups])[group_of]
     if (present == 1).all():
         return first_drawn(len(group_of), drawn, seed, index)
-    there = share_of_each(present, stream(seed, "available", index))
+    there = share_of_each(present, group_of, stream(seed, "available", index))
     # Groups are dealt out in whole clients: where that leaves one too few, an absent client stands in.
     available = np.concatenate((np.flatnonzero(there), np.flatnonzero(~there)))[: max(int(there.sum()), drawn)]
     return np.asarray(available[first_drawn(len(available), drawn, seed, index)], dtype=np.int64)
 
 
-def _reports(drop_out: Array, seed: int, index: int) -> Mask:
+def _reports(drop_out: Array, group_of: Indices, seed: int, index: int) -> Mask:
     if not drop_out.any():
         return np.ones(len(drop_out), dtype=bool)
-    return ~share_of_each(drop_out, stream(seed, "drop out", index))
+    return ~share_of_each(drop_out, group_of, stream(seed, "drop out", index))
