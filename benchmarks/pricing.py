@@ -37,6 +37,7 @@ def random_work(plans: int, population: float) -> Work:
     return Work(
         clients=np.floor(random.uniform(1, min(population, 1000), plans)),
         samples=random.uniform(50, 5000, plans),
+        held_out_samples=np.full(plans, 50.0),
         download_bytes=random.uniform(1e4, 1e8, plans),
         upload_bytes=random.uniform(1e3, 1e8, plans),
         flop_per_sample=4e5,
@@ -58,6 +59,7 @@ def one(work: Work, index: int) -> Work:
         work,
         clients=work.clients[index : index + 1],
         samples=work.samples[index : index + 1],
+        held_out_samples=work.held_out_samples[index : index + 1],
         download_bytes=work.download_bytes[index : index + 1],
         upload_bytes=work.upload_bytes[index : index + 1],
     )
