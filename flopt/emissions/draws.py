@@ -27,17 +27,22 @@ def all_among(part: Array, drawn: Array, population: float) -> Array:
     `drawn` and `population` are whole. Where `part` is not, it has one member more with the probability of its
     fraction, as `assign_groups` deals them out: the mean of the two.
     """
-    part, drawn = np.broadcast_arrays(part, drawn)
     more = np.minimum(np.floor(part) + 1, population)  # at least the part; one less has C(more - 1, drawn) ways
     # (part / population)^drawn, which is more than the chance, is no more than exp(-drawn (1 - part / population)).
     place = np.flatnonzero((more >= drawn) & (drawn * (population - more) < _NEVER * population))
-    found = np.zeros(part.shape)
-    more, drawn, part = (values.ravel()[place] for values in (more, drawn, part))
-    with_one_more = np.exp(_log_all_among(more, drawn, population)) * _roots_of_all(more, drawn, population)
-    without = with_one_more * (more - drawn) / more
-    mean = without + (part - (more - 1)) * (with_one_more - without)
-    found.ravel()[place] = np.minimum(mean, 1.0)
+    shape = np.broadcast_shapes(more.shape, drawn.shape)
+    of_drawn = _log_all_drawn(drawn, population), population - drawn
+    found, (a, k, part, logs, left) = np.zeros(shape), _taken(place, shape, more, drawn, part, *of_drawn)
+    with_one_more = np.exp(_log_all_among(a, k, population) + logs)
+    with_one_more *= np.sqrt(a * _root(left) / (_root(a - k) * population))
+    without = with_one_more * (a - k) / a
+    found.ravel()[place] = np.minimum(without + (part - (a - 1)) * (with_one_more - without), 1.0)
     return found
+
+
+def _taken(place: NDArray[np.intp], shape: tuple[int, ...], *arrays: Array) -> list[Array]:
+    """Some entries of arrays that broadcast to a shape, counted in that shape."""
+    return [np.take(np.broadcast_to(values, shape), place) for values in arrays]
 
 
 def partial_moments(part: Array, drawn: Array, population: float, wanted: Array) -> tuple[Array, Array]:
@@ -46,22 +51,21 @@ def partial_moments(part: Array, drawn: Array, population: float, wanted: Array)
     X is hypergeometric. `drawn`, `wanted` (1 at least) and `population` are whole; where `part` is not, the mean of
     one member less and one more.
     """
-    part, drawn, wanted = np.broadcast_arrays(part, drawn, wanted)
+    shape = np.broadcast_shapes(part.shape, drawn.shape, wanted.shape)
     whole = np.floor(part + _ROUNDING * population)
-    chance, mean = _whole_moments(whole, drawn, population, wanted)
-    share = part - whole
+    log = _log_of_draw(drawn, wanted, population)
+    chance, mean = _whole_moments(np.broadcast_to(whole, shape), drawn, wanted, log, population)
+    share = np.broadcast_to(part - whole, shape)
     place = np.flatnonzero(share > _ROUNDING * population)
     if len(place):
-        more = [np.take(values, place) for values in (whole, drawn, wanted)]
-        higher = _whole_moments(more[0] + 1, more[1], population, more[2])
-        for values, high in zip((chance, mean), higher, strict=True):
-            low = values.ravel()
-            low[place] += np.take(share, place) * (high - low[place])
+        more, weight, s, k, logs = _taken(place, shape, whole + 1, share, drawn, wanted, log)
+        for values, higher in zip((chance, mean), _whole_moments(more, s, k, logs, population), strict=True):
+            values.ravel()[place] += weight * (higher - values.ravel()[place])
     return chance, mean
 
 
-def _whole_moments(part: Array, drawn: Array, population: float, wanted: Array) -> tuple[Array, Array]:
-    """Both moments where all numbers are whole.
+def _whole_moments(part: Array, drawn: Array, wanted: Array, log: Array, population: float) -> tuple[Array, Array]:
+    """Both moments where all numbers are whole; `log` is that of `_log_of_draw`.
 
     From (x + 1) (out - drawn + x + 1) p(x + 1) = (part - x) (drawn - x) p(x), with p(x) the probability of X = x and
     `out` = population - part, summed from x = k - 1 on, the squares fall out, and the mean follows from the
@@ -72,19 +76,19 @@ def _whole_moments(part: Array, drawn: Array, population: float, wanted: Array) 
     mean = chance * expected
     # P(X >= expected + d) and P(X <= expected - d) are at most exp(-2 d^2 / drawn) (Hoeffding 1963).
     near = 2 * (wanted - expected) ** 2 < _NEVER * drawn
-    near &= (wanted > drawn - (population - part)) & (wanted <= drawn) & (wanted <= part)
+    near &= (wanted > drawn - (population - part)) & (wanted <= part)
     place = np.flatnonzero(near)
     if len(place):
-        a, s, k = (np.take(values, place) for values in (part, drawn, wanted))
-        at, above = _at_and_above(a, s, population, k)
+        a, s, k, logs = _taken(place, part.shape, part, drawn, wanted, log)
+        at = _at(a, s, population, k, logs)
+        above = _above(at, a, s, population, k)
         chance.ravel()[place] = above
         mean.ravel()[place] = (a * s * above + k * (population - a - s + k) * at) / population
     return chance, mean
 
 
-def _at_and_above(part: Array, drawn: Array, population: float, k: Array) -> tuple[Array, Array]:
-    """P(X = k) and P(X >= k); the shorter of the two tails is summed, away from the likeliest value."""
-    at = np.exp(_log_at(part, drawn, population, k)) * _roots_at(part, drawn, population, k)
+def _above(at: Array, part: Array, drawn: Array, population: float, k: Array) -> Array:
+    """P(X >= k) from P(X = k): the shorter of the two tails is summed, away from the likeliest value."""
     above, up = np.empty_like(at), k * population > drawn * part
     for rising in (True, False):
         place = np.flatnonzero(up == rising)
@@ -94,7 +98,7 @@ def _at_and_above(part: Array, drawn: Array, population: float, k: Array) -> tup
             above[place] = first + _tail(first, a - x, s - x, x + 1, free + 1)
         else:
             above[place] = 1 - _tail(first, x, free, a - x + 1, s - x + 1)
-    return at, np.clip(above, 0.0, 1.0)
+    return np.clip(above, 0.0, 1.0)
 
 
 def _tail(first: Array, a: Array, b: Array, c: Array, d: Array) -> Array:
@@ -124,36 +128,38 @@ def _tail(first: Array, a: Array, b: Array, c: Array, d: Array) -> Array:
 
 
 def _log_all_among(part: Array, drawn: Array, population: float) -> Array:
-    """log(C(part, drawn) / C(population, drawn)) without the square roots."""
-    powers = drawn * np.log(part / population)
-    powers -= (part - drawn) * _log1p(-drawn / part) - (population - drawn) * _log1p(-drawn / population)
-    return powers + _rest(part) - _rest(part - drawn) - _rest(np.asarray(population)) + _rest(population - drawn)
+    """log(C(part, drawn) / C(population, drawn)) without square roots and without what `_log_all_drawn` gives."""
+    powers = drawn * np.log(part / population) - (part - drawn) * _log1p(-drawn / part)
+    return np.asarray(powers + _rest(part) - _rest(part - drawn))
 
 
-def _roots_of_all(part: Array, drawn: Array, population: float) -> Array:
-    return np.sqrt(part * _root(population - drawn) / (_root(part - drawn) * population))
+def _log_all_drawn(drawn: Array, population: float) -> Array:
+    left = population - drawn
+    return np.asarray(left * _log1p(-drawn / population) + _rest(left) - _rest(np.asarray(population)))
 
 
-def _log_at(part: Array, drawn: Array, population: float, k: Array) -> Array:
-    """log P(X = k), without the square roots: by how much each cell of the table differs from what is expected."""
-    out, left = population - part, population - drawn
+def _at(part: Array, drawn: Array, population: float, k: Array, logs: Array) -> Array:
+    """P(X = k); `logs` is `_log_of_draw`. What counts is by how much each cell of the table is not as expected."""
+    out, left, missed = population - part, population - drawn, part - k
     beyond = k - part * (drawn / population)
-    logs = _rest(part) + _rest(out) + _rest(drawn) + _rest(left) - _rest(np.asarray(population))
     cells = (
         (k, part * drawn, beyond),
         (drawn - k, out * drawn, -beyond),
-        (part - k, part * left, -beyond),
-        (left - (part - k), out * left, beyond),
+        (missed, part * left, -beyond),
+        (left - missed, out * left, beyond),
     )
+    logs = logs + _rest(part) + _rest(out) - _rest(missed) - _rest(left - missed)
     for count, product, more in cells:
-        logs -= count * _log1p(more * (population / product)) + _rest(count)
-    return logs
+        logs -= count * _log1p(more * (population / product))
+    return np.asarray(np.exp(logs) * np.sqrt(part * out / (_root(missed) * _root(left - missed))))
 
 
-def _roots_at(part: Array, drawn: Array, population: float, k: Array) -> Array:
-    out, left = population - part, population - drawn
-    cells = _root(k) * _root(drawn - k) * _root(part - k) * _root(left - (part - k))
-    return np.asarray(np.sqrt(part * out * drawn * _root(left) / (2 * np.pi * population * cells)))
+def _log_of_draw(drawn: Array, k: Array, population: float) -> Array:
+    """What does not depend on the part: square roots, and the rests of Stirling's formula."""
+    left, missed = population - drawn, np.maximum(drawn - k, 0.0)
+    rests = _rest(drawn) + _rest(left) - _rest(np.asarray(population)) - _rest(k) - _rest(missed)
+    roots = drawn * _root(left) / (2 * np.pi * population * _root(k) * _root(missed))
+    return np.asarray(rests + 0.5 * np.log(roots))
 
 
 def _log1p(x: Array) -> Array:
