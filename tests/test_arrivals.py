@@ -299,7 +299,7 @@ def test_splitting_a_group_into_two_halves_changes_nothing(case: tuple[Array, Co
     )
     whole = expected_arrivals(busy_s, cohort)
     halves = expected_arrivals(np.append(busy_s, busy_s[group : group + 1], axis=0), split)
-    close = 1e-12 * (1 + busy_s.max()) * cohort.drawn[0]
+    close = 1e-12 * (1 + busy_s.max() + (cohort.deadline_s or 0)) * cohort.drawn[0]  # of what a round can last
     assert halves.round_s == pytest.approx(whole.round_s, rel=1e-12, abs=close)
     for name in ("used", "waiting_s"):
         together = getattr(halves, name)[:-1].copy()
