@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from flopt.compression import NONE, Compression
+from flopt.compression import NONE, Compression, blockwise_bytes
 from flopt.emissions.fleet import Fleet, Group
 from flopt.emissions.fleet_file import load_fleet, shipped_devices, shipped_links
 from flopt.emissions.footprint import PARTS, Footprint, round_footprint
@@ -252,6 +252,14 @@ def test_check_8_wire_bytes_of_1_498_482_688_parameters(compression: Compression
     assert len(LLAMA) == 147
     assert NONE.wire_bytes(LLAMA) == 4 * 1_498_482_688
     assert compression.wire_bytes(LLAMA) / 2**20 == pytest.approx(mib, abs=0.005)
+
+
+# 8 bits: 1 498 482 688 + 4 x (about 365 841 blocks + 147 x 256); 4 bits: 749 241 344 + 4 x (23 413 792 + 147 x 16).
+@pytest.mark.parametrize(("bits", "block", "percent"), [(8, 4096, 25.03), (4, 64, 14.06)])
+def test_check_8_blocks_with_code_books_in_percent_of_float32(bits: int, block: int, percent: float) -> None:
+    share = blockwise_bytes(LLAMA, bits, block) / NONE.wire_bytes(LLAMA)
+    assert 100 * share == pytest.approx(percent, abs=0.005)
+    assert blockwise_bytes([(100,), (2, 3)], 4, 64) == 50 + 3 + 4 * (2 + 1 + 2 * 16)
 
 
 # Check 9. Four clients, two of each kind, two of them drawn. 5 epochs x 100 samples x 4e7 FLOP = 2e10 FLOP; 250 000
