@@ -11,7 +11,7 @@ from typing import get_args
 
 import pytest
 
-from flopt.cli.commands import Kind
+from flopt.cli.commands.pricing import Kind
 from flopt.cli.listing import _KINDS
 from flopt.version import __version__
 

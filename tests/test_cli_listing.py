@@ -9,7 +9,7 @@ from typing import get_args
 import pytest
 
 from flopt.catalogue import ORACLES, load_objective, load_space, shipped
-from flopt.cli.commands import Kind
+from flopt.cli.commands.pricing import Kind
 from flopt.emissions.device_file import shipped_devices, shipped_links
 from flopt.emissions.fleet_file import load_fleet, shipped_fleets
 from flopt.search.samplers import SAMPLERS

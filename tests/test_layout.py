@@ -120,6 +120,8 @@ def test_files_are_short_and_named_after_a_noun(path: Path) -> None:
 def test_every_module_has_its_test(module: str) -> None:
     parts = module.split(".")[1:]
     names = {f"test_{parts[-1]}.py", f"test_{'_'.join(parts)}.py"}
+    if parts[:2] == ["cli", "commands"]:  # options only: one test looks at all commands
+        names.add("test_cli_commands.py")
     assert any((ROOT / "tests" / name).is_file() for name in names), f"write tests/{' or tests/'.join(sorted(names))}"
 
 
