@@ -21,7 +21,7 @@ ROOT = _SHIPPED if _SHIPPED.is_dir() else _PACKAGE.parent
 
 ORACLES = {
     "simulated": "federated training in torch, on real data",
-    "recorded": "curves kept by `flopt record`, interpolated between near plans: shipped, or yours as my_table.npz",
+    "recorded": "curves kept by `flopt record`, interpolated between near plans: shipped (list tables), or my_table.npz",
     "analytic": "a closed-form learning curve, for tests and demonstrations: not a measurement",
 }
 
@@ -50,9 +50,9 @@ def load_oracle(reference: str, source: TaskSource, task: Task) -> Oracle:
     """An oracle: `simulated`, `recorded`, `analytic`, `my_table.npz`, or the user's own `my.py:rounds`."""
     if reference.endswith(".npz") or reference == "recorded":
         from flopt.oracles.recorded import recorded
-        from flopt.oracles.table import shipped_table
+        from flopt.oracles.shipped import shipped_table
 
-        return recorded(str(shipped_table(source.data)) if reference == "recorded" else reference, source, task)
+        return recorded(str(shipped_table(source)) if reference == "recorded" else reference, source, task)
     place, name = split_reference(reference)
     if place.endswith(".py"):
         file = _file(place, "oracles", ".py")

@@ -16,11 +16,13 @@ from flopt.emissions.pricing import Pricing
 from flopt.errors import FloptError
 from flopt.fronts import Candidate, Front, find_front
 from flopt.objectives import Objective
+from flopt.oracles.shipped import shipped_table
 from flopt.plan import Plan
 from flopt.run import Run
 from flopt.search.problem import Limit, Problem
 from flopt.simulation.facts import facts
 from flopt.study import Study, load_study
+from flopt.task import Task
 from flopt.trace import Trace
 from flopt.units import G_PER_KG, J_PER_KWH
 
@@ -77,7 +79,7 @@ def problem_of(study: Study) -> Problem:
         space=load_space(study.space),
         base=study.base_plan(),
         source=study.source(),
-        task=facts(study.source()),
+        task=_facts(study),
         oracle=study.oracle,
         fleet=load_fleet(study.fleet.use),
         pricing=Pricing(**study.pricing.model_dump()),
@@ -91,6 +93,15 @@ def problem_of(study: Study) -> Problem:
     _ = problem.pricer.rates  # an unknown country of a fleet is said now, not after the first run
     problem.known()  # and so is an objective that breaks
     return problem
+
+
+def _facts(study: Study) -> Task:
+    try:
+        return facts(study.source())
+    except FloptError:
+        if study.oracle == "recorded":  # the task is none that can be looked up: that is what to say
+            shipped_table(study.source())
+        raise
 
 
 def open_results(folder: Path) -> Results:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from flopt.emissions.grid import annual_grid
 from flopt.errors import FloptError, nearest
+from flopt.oracles.shipped import with_named_task
 from flopt.plan import Plan, Setting
 from flopt.plugin import split_reference
 from flopt.task import TaskSource
@@ -80,6 +81,7 @@ class TaskTable(_Table):
     split: Literal["sample", "client"] = "sample"
     metric: str = "accuracy"
     smoothing: str = "last"
+    seed: Annotated[int, Field(ge=0)] | None = None
 
 
 class FleetTable(_Table):
@@ -130,7 +132,7 @@ class Study(_Table):
     seed: Annotated[int, Field(ge=0)] = 0
     lag: Whole = 8
     workers: Whole = 2
-    device: Literal["cpu"] = "cpu"
+    device: Literal["cpu", "cuda"] = "cpu"
     budget: BudgetTable = BudgetTable()
     task: TaskTable = TaskTable()
     plan: dict[str, Setting] = {}
@@ -140,8 +142,8 @@ class Study(_Table):
     search: SearchTable = SearchTable()
 
     def source(self) -> TaskSource:
-        """The task as the simulation reads it; its partition follows the study's seed."""
-        return TaskSource(**self.task.model_dump(), seed=self.seed)
+        """The task as the simulation reads it; its partition follows the study's seed unless it has its own."""
+        return TaskSource(**{"seed": self.seed, **self.task.model_dump(exclude_none=True)}, device=self.device)
 
     def base_plan(self) -> Plan:
         """The plan that the space starts from."""
@@ -197,9 +199,9 @@ def load_study(file: Path | None, settings: Sequence[str] = (), options: Mapping
 def study_of(tables: Mapping[str, Any], place: str = "study") -> Study:
     """Check the tables of a study; `place` names them in errors."""
     try:
-        study = Study.model_validate(tables)
-    except ValidationError as error:
-        raise FloptError(f"{place}: {_first(error)}") from None
+        study = Study.model_validate(with_named_task(tables))
+    except (ValidationError, FloptError) as error:
+        raise FloptError(f"{place}: {_first(error) if isinstance(error, ValidationError) else error}") from None
     _check(study, place)
     return study
 

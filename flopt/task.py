@@ -33,6 +33,13 @@ class TaskSource:
     """How the metric is smoothed over the rounds: `last`, `mean5` (trailing mean), `ema0.3` (exponential)."""
     seed: int = 0
     """Seed of the partition and of the split."""
+    device: str = "cpu"
+    """Where it is trained: `cpu`, or `cuda` by the general engine; no part of what is learned."""
+
+    @property
+    def seeded(self) -> bool:
+        """Whether the sizes of the clients depend on the seed."""
+        return (self.partition, self.split) != ("natural", "sample")
 
 
 @dataclass(frozen=True)

@@ -240,7 +240,7 @@ def test_the_simulated_oracle_trains_the_task() -> None:
 
 
 def test_every_oracle_of_the_list_loads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flopt.oracles.table.TABLES", tmp_path)
+    monkeypatch.setattr("flopt.oracles.shipped.TABLES", tmp_path)
     curves = {name: np.full((1, 1, 1), 0.5, dtype=np.float32) for name in CURVES}
     save_table(Table(asdict(TaskSource()), (Plan(rounds=1),), (0,), curves), tmp_path / "digits.npz")
     for name in ORACLES:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from flopt.errors import FloptError
-from flopt.oracles.table import CURVES, Table, load_table, save_table
+from flopt.oracles.table import CURVES, Table, differing, load_table, read_head, save_table
 from flopt.plan import Plan
+from flopt.task import TaskSource
 
 PLANS = (Plan(rounds=3), Plan(rounds=3, local_epochs=5))
 
@@ -57,3 +59,27 @@ def test_another_npz_is_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "t.npz", X=np.ones(3))
     with pytest.raises(FloptError, match="not a table of `flopt record`"):
         load_table(tmp_path / "t.npz")
+
+
+def test_the_head_says_what_the_table_is_of(tmp_path: Path) -> None:
+    save_table(table(), tmp_path / "t.npz")
+    head = read_head(tmp_path / "t.npz")
+    assert (head["task"], head["seeds"]) == ({"data": "digits"}, [0, 1])
+    assert tuple(map(Plan.of, head["plans"])) == PLANS
+
+
+def test_another_format_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flopt.oracles.table.FORMAT", "flopt curves 9")
+    save_table(table(), tmp_path / "t.npz")
+    monkeypatch.undo()
+    with pytest.raises(FloptError, match="written as 'flopt curves 9'; this flopt reads 'flopt curves 1'"):
+        load_table(tmp_path / "t.npz")
+
+
+def test_a_task_differs_by_its_keys() -> None:
+    source = TaskSource("mnist5k", "dirichlet", clients=40, alpha=0.3)
+    assert differing(asdict(source), source) == []
+    assert differing(asdict(source), replace(source, device="cuda")) == []
+    assert differing(asdict(source), replace(source, alpha=0.1, clients=20, seed=1)) == ["clients", "alpha", "seed"]
+    assert differing(asdict(TaskSource()), TaskSource(seed=1)) == []
+    assert differing(asdict(TaskSource()), TaskSource(seed=1, split="client")) == ["split", "seed"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 from flopt.catalogue import load_oracle
 from flopt.errors import FloptError
 from flopt.oracles.recorded import Lookup, recorded
-from flopt.oracles.table import CURVES, TABLES, Table, load_table, save_table
+from flopt.oracles.table import CURVES, Table, save_table
 from flopt.participation import Participation
 from flopt.plan import Plan
 from flopt.task import Task, TaskSource
@@ -92,31 +91,11 @@ def test_a_recorded_divergence_fails_again(tmp_path: Path) -> None:
 
 
 def test_a_table_of_another_task_is_refused(file: str) -> None:
-    recorded(file, replace(SOURCE, seed=5), TASK)
-    with pytest.raises(FloptError, match="recorded with task model = 'mlp'; the study has 'logreg'"):
+    with pytest.raises(FloptError, match=r"recorded with task\.model = 'mlp'; the study has 'logreg'"):
         recorded(file, replace(SOURCE, model="logreg"), TASK)
 
 
-def test_the_name_alone_takes_the_shipped_table_of_the_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flopt.oracles.table.TABLES", tmp_path)
-    save_table(table(), tmp_path / "digits.npz")
-    (first, *_) = load_oracle("recorded", SOURCE, TASK)(PLANS[1], TAKING_PART, 0)
-    assert first.accuracy == pytest.approx(0.2)
-    with pytest.raises(FloptError, match=r"digits\.npz: recorded with task model = 'mlp'; the study has 'cnn'"):
-        load_oracle("recorded", replace(SOURCE, model="cnn"), TASK)
-
-
-def test_data_without_a_shipped_table_is_told_which_have_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flopt.oracles.table.TABLES", tmp_path)
-    message = "no table of task.data 'mnist5k' is shipped; those of: {}; make one with flopt record, and give its path"
-    with pytest.raises(FloptError, match=re.escape(message.format("(none)"))):
-        load_oracle("recorded", replace(SOURCE, data="mnist5k"), TASK)
-    for name in ("flights", "digits"):
-        save_table(table(), tmp_path / f"{name}.npz")
-    with pytest.raises(FloptError, match=re.escape(message.format("digits, flights"))):
-        load_oracle("recorded", replace(SOURCE, data="mnist5k"), TASK)
-
-
-def test_every_shipped_table_is_one_of_its_data() -> None:
-    for file in TABLES.glob("*.npz"):
-        assert load_table(file).task["data"] == file.stem
+def test_neither_the_device_nor_the_seed_of_a_natural_partition_makes_another_task(file: str) -> None:
+    recorded(file, replace(SOURCE, seed=5, device="cuda"), TASK)
+    with pytest.raises(FloptError, match=r"task\.partition = 'natural'; the study has 'iid'"):
+        recorded(file, replace(SOURCE, partition="iid", clients=3, seed=5), TASK)

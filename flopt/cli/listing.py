@@ -92,6 +92,22 @@ def _oracles() -> list[dict[str, Any]]:
     return [{"name": name, "about": about} for name, about in ORACLES.items()]
 
 
+def _tables() -> list[dict[str, Any]]:
+    from flopt.oracles.shipped import shipped_tables
+
+    return [
+        {
+            "name": table.name,
+            "plans": table.plans,
+            "seeds": table.seeds,
+            "rounds": table.rounds,
+            "task": table.task,
+            "select": " ".join(f"--set {setting}" for setting in table.settings),
+        }
+        for table in shipped_tables()
+    ]
+
+
 def _samplers() -> list[dict[str, Any]]:
     from flopt.search.samplers import SAMPLERS
 
@@ -117,6 +133,7 @@ _KINDS = {
     "network": _network,
     "countries": _countries,
     "oracles": _oracles,
+    "tables": _tables,
     "samplers": _samplers,
 }
 
@@ -124,5 +141,6 @@ _KINDS = {
 _COLUMNS = {
     "devices": ("name", "train_w", "wait_w", "receive_w", "transmit_w", "flop_per_s", "scope"),
     "links": ("name", "down_bps", "up_bps", "kind", "description"),
+    "tables": ("name", "plans", "seeds", "rounds", "select"),
     "network": ("name", "value", "low", "high", "unit", "year", "status"),
 }

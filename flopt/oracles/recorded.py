@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from flopt.errors import FloptError
 from flopt.oracle import Oracle
 from flopt.oracles.nearness import Nearness
-from flopt.oracles.table import CURVES, Table, load_table
+from flopt.oracles.table import CURVES, Table, differing, load_table
 from flopt.participation import Participation
 from flopt.plan import Plan
 from flopt.task import Task, TaskSource
@@ -72,17 +72,11 @@ class Lookup:
 
 
 def recorded(file: str, source: TaskSource, task: Task) -> Oracle:
-    """An oracle that serves a table of `flopt record`; raises FloptError where it is of another task.
-
-    Partition and split are those of the recording, whatever the seed of the study.
-    """
+    """An oracle that serves a table of `flopt record`; raises FloptError where it is of another task."""
     table = load_table(Path(file).expanduser())
-    own = {key: value for key, value in asdict(source).items() if key != "seed"}
-    for key, value in own.items():
-        if table.task.get(key) != value:
-            raise FloptError(
-                f"table {file}: recorded with task {key} = {table.task.get(key)!r}; the study has {value!r}"
-            )
+    for key in differing(table.task, source):
+        recorded_as, here = table.task.get(key), getattr(source, key)
+        raise FloptError(f"table {file}: recorded with task.{key} = {recorded_as!r}; the study has {here!r}")
     lookup = Lookup.of(table, task)
 
     def rounds(plan: Plan, participation: Participation, seed: int) -> Iterator[Round]:

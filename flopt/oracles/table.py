@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import zipfile
 import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,10 @@ from numpy.typing import NDArray
 
 from flopt.errors import FloptError
 from flopt.plan import Plan
+from flopt.task import TaskSource
 
-__all__ = ["CURVES", "TABLES", "Table", "load_table", "save_table", "shipped_table"]
+__all__ = ["CURVES", "Table", "differing", "load_table", "read_head", "save_table"]
 
-TABLES = Path(__file__).with_name("tables")
-"""Where the shipped tables lie, each named after its data set."""
 CURVES = ("accuracy", "loss", "test_accuracy")
 FORMAT = "flopt curves 1"
 
@@ -70,27 +70,37 @@ def save_table(table: Table, file: Path) -> None:
         raise FloptError(f"{file}: {error.strerror}") from None
 
 
-def shipped_table(data: str) -> Path:
-    """The file of the shipped table of a data set; an error names those that there are."""
-    tables = {file.stem: file for file in sorted(TABLES.glob("*.npz"))}
-    if data not in tables:
-        raise FloptError(
-            f"oracle 'recorded': no table of task.data {data!r} is shipped; those of: {', '.join(tables) or '(none)'}; "
-            "make one with flopt record, and give its path"
-        )
-    return tables[data]
-
-
 def load_table(file: Path) -> Table:
     """Read what `save_table` wrote."""
+    head = read_head(file)
+    with _reading(file), np.load(file, allow_pickle=False) as archive:
+        curves = {name: archive[name].astype(np.float32) for name in CURVES}
+        return Table(head["task"], tuple(map(Plan.of, head["plans"])), tuple(head["seeds"]), curves)
+
+
+def read_head(file: Path) -> dict[str, Any]:
+    """What a table is of, without its curves: `task`, `plans` and `seeds` as plain values."""
     if not file.is_file():
         raise FloptError(f"no file {file}")
-    try:
-        with np.load(file, allow_pickle=False) as archive:
-            head = json.loads(archive["head"].tobytes())
-            curves = {name: archive[name].astype(np.float32) for name in CURVES}
+    with _reading(file), np.load(file, allow_pickle=False) as archive:
+        head: dict[str, Any] = json.loads(archive["head"].tobytes())
         if head["format"] != FORMAT:
             raise FloptError(f"{file}: written as {head['format']!r}; this flopt reads {FORMAT!r}")
-        return Table(head["task"], tuple(map(Plan.of, head["plans"])), tuple(head["seeds"]), curves)
+    return head
+
+
+@contextmanager
+def _reading(file: Path) -> Iterator[None]:
+    try:
+        yield
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise FloptError(f"{file}: not a table of `flopt record` ({type(error).__name__}: {error})") from None
+
+
+def differing(task: Mapping[str, Any], source: TaskSource) -> list[str]:
+    """The keys by which a source is not the recorded task; empty where it is.
+
+    Where it is trained is no part of it, nor is the seed of a partition whose clients have the same sizes for all.
+    """
+    here = {key: value for key, value in asdict(source).items() if key != "device" and (key != "seed" or source.seeded)}
+    return [key for key, value in here.items() if task.get(key) != value]

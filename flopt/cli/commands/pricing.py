@@ -77,7 +77,9 @@ def calibrate(
     write_devices(file, name, out, samples, scope, force=force)
 
 
-Kind = Literal["objectives", "spaces", "fleets", "devices", "links", "network", "countries", "oracles", "samplers"]
+Kind = Literal[
+    "objectives", "spaces", "fleets", "devices", "links", "network", "countries", "oracles", "tables", "samplers"
+]
 
 
 @app.command(name="list")
