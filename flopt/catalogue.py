@@ -21,7 +21,7 @@ ROOT = _SHIPPED if _SHIPPED.is_dir() else _PACKAGE.parent
 
 ORACLES = {
     "simulated": "federated training in torch, on real data",
-    "recorded": "curves kept by `flopt record`, interpolated between near plans: shipped (list tables), or my_table.npz",
+    "recorded": "curves kept by `flopt record`, averaged between near plans: shipped (flopt list tables), or my.npz",
     "analytic": "a closed-form learning curve, for tests and demonstrations: not a measurement",
 }
 

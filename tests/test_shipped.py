@@ -67,7 +67,9 @@ def test_every_shipped_table_serves_its_task(file: Path, without_data: None) -> 
     plan = table.plans[7]
     oracle = load_oracle("recorded", problem.source, problem.task)
     rounds = list(oracle(plan, problem.participation(plan, 3), 3))
-    np.testing.assert_array_equal(np.float32([r.accuracy for r in rounds]), table.curves["accuracy"][7, 3])
+    np.testing.assert_array_equal(
+        np.array([r.accuracy for r in rounds], dtype=np.float32), table.curves["accuracy"][7, 3]
+    )
     for name in CURVES:
         assert np.isfinite(table.curves[name]).mean() > 0.5, "most recorded runs failed"
 
