@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from flopt.catalogue import load_oracle
 from flopt.errors import FloptError
 from flopt.oracles.table import CURVES, Table, save_table
 from flopt.plan import Plan
@@ -38,6 +39,7 @@ def record_table(study: Study, plans: int, seeds: int, rounds: int, file: Path, 
         if value < 1:
             raise FloptError(f"record: {name} = {value}: must be at least 1")
     problem = problem_of(study)
+    load_oracle(problem.oracle, problem.source, problem.task)  # what would break every run is said now
     chosen = spread_plans(problem, plans, rounds, study.seed)
     part = _Part(file.with_name(f"{file.name}.part"), {"task": repr(problem.task), "plans": repr(chosen)})
     missing = [(n, seed) for n in range(plans) for seed in range(seeds) if (n, seed) not in part.done]
@@ -45,10 +47,19 @@ def record_table(study: Study, plans: int, seeds: int, rounds: int, file: Path, 
         part.add(key, trace)
         if report:
             report(count, plans * seeds)
+    _check_any(part)
     table = _table(problem, chosen, seeds, rounds, part.done)
     save_table(table, file)
     part.file.unlink()
     return table
+
+
+def _check_any(part: _Part) -> None:
+    """Refuse a table that would hold nothing."""
+    traces = list(part.done.values())
+    if not any(len(trace) for trace in traces):
+        part.file.unlink()  # else the same command would never train again
+        raise FloptError(f"record: every run failed in its first round, such as: {traces[0].reason}")
 
 
 def spread_plans(problem: Problem, count: int, rounds: int, seed: int) -> tuple[Plan, ...]:

@@ -93,3 +93,18 @@ def test_nothing_is_recorded_of_a_cosine() -> None:
 def test_counts_are_at_least_one(tmp_path: Path) -> None:
     with pytest.raises(FloptError, match="record: seeds = 0: must be at least 1"):
         record_table(study(), 2, 0, 3, tmp_path / "t.npz")
+
+
+def test_a_recording_of_nothing_but_failures_is_refused(tmp_path: Path) -> None:
+    own = "import flopt\n\ndef rounds(plan, participation, seed):\n    raise flopt.FloptError('no luck')\n    yield\n"
+    (tmp_path / "own.py").write_text(own, encoding="utf-8")
+    for _ in range(2):
+        with pytest.raises(FloptError, match="record: every run failed in its first round, such as: no luck"):
+            record_table(study(f"{tmp_path / 'own.py'}:rounds"), 2, 1, 3, tmp_path / "t.npz")
+    assert not (tmp_path / "t.npz").exists()
+
+
+def test_what_breaks_every_run_is_said_before_the_first(tmp_path: Path) -> None:
+    with pytest.raises(FloptError, match="no oracle 'simulatd'"):
+        record_table(study("simulatd"), 2, 1, 3, tmp_path / "t.npz")
+    assert not list(tmp_path.iterdir())

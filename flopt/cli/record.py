@@ -27,6 +27,9 @@ def record_study(file: Path | None, settings: Sequence[str], plans: int, seeds: 
         )
     band = Lookup.of(table, problem_of(study).task).error_band()
     print(f"written: {out}: {plans} plans x {seeds} seeds x {rounds} rounds, {out.stat().st_size / 1e6:.2f} MB")
+    failed = int(np.isnan(table.curves["accuracy"][:, :, -1]).sum())
+    if failed:
+        print(f"{failed} of {plans * seeds} runs failed: their curves end there, and fail again when looked up")
     if np.isnan(band).all():
         print("too few plans to interpolate: only the recorded ones can be looked up")
     else:

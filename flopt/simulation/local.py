@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
@@ -91,7 +92,10 @@ def _halves(pool: nn.MaxPool2d) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class AutogradEngine:
-    """Any module, by automatic differentiation; a module's own dropout draws from torch's global generator."""
+    """Any module, by automatic differentiation; a module's own dropout draws from torch's global generator.
+
+    Module and samples may be on a GPU: weights are taken from the CPU and given back there.
+    """
 
     module: nn.Module
     x: Tensor
@@ -101,10 +105,13 @@ class AutogradEngine:
     def train(self, weights: Sequence[Tensor], batches: Sequence[Indices], descent: Descent) -> list[Tensor]:
         """New weights after one step for each batch."""
         self.module.train()
-        local = [w.detach().clone() for w in weights]
+        device = self.x.device
+        local = [w.detach().to(device, copy=True) for w in weights]
         named = dict(zip(trained(self.module), local, strict=True))
-        descent.run(local, [partial(self._slope, named, torch.from_numpy(batch)) for batch in batches])
-        return local
+        chosen = (torch.from_numpy(batch).to(device) for batch in batches)
+        with _seeded_as_the_cpu(device):
+            _on(device, descent).run(local, [partial(self._slope, named, batch) for batch in chosen])
+        return [w.cpu() for w in local]
 
     def _slope(self, named: dict[str, Tensor], batch: Tensor, target: list[Tensor], scale: float, keep: float) -> None:
         values = [value.requires_grad_() for value in named.values()]
@@ -121,7 +128,25 @@ class AutogradEngine:
     def scores(self, weights: Sequence[Tensor], samples: Indices) -> Tensor:
         """Scores of shape (samples, classes)."""
         self.module.eval()
-        values = dict(zip(trained(self.module), weights, strict=True))
-        parts = torch.split(torch.from_numpy(samples), SCORED_AT_ONCE)
+        device = self.x.device
+        values = {name: w.to(device) for name, w in zip(trained(self.module), weights, strict=True)}
+        parts = torch.split(torch.from_numpy(samples).to(device), SCORED_AT_ONCE)
         chosen = (torch.index_select(self.x, 0, part) for part in parts)
-        return torch.cat([functional_call(self.module, values, (x,)) for x in chosen])
+        return torch.cat([functional_call(self.module, values, (x,)) for x in chosen]).cpu()
+
+
+def _on(device: torch.device, descent: Descent) -> Descent:
+    if descent.correction is None:
+        return descent
+    return replace(descent, correction=[each.to(device) for each in descent.correction])
+
+
+@contextmanager
+def _seeded_as_the_cpu(device: torch.device) -> Iterator[None]:
+    """On a GPU, draw a model's own randomness from a seed that the CPU's generator gives, and restore it after."""
+    if device.type == "cpu":
+        yield
+        return
+    with torch.random.fork_rng(devices=[torch.cuda.current_device()]):
+        torch.cuda.manual_seed(int(torch.randint(2**62, ())))
+        yield

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from flopt.seeds import stream_seed
 from flopt.simulation.data import Dataset, load
-from flopt.simulation.local import Engine, engine
+from flopt.simulation.device import device
+from flopt.simulation.local import AutogradEngine, Engine, engine
 from flopt.simulation.models import build, trained
 from flopt.simulation.partition import Indices, Split, check, partition, split
 from flopt.simulation.scored import Scored
@@ -46,18 +47,25 @@ class Setup:
         return Scored(self.engine.scores(weights, samples).numpy(), self.labels[samples], clients)
 
 
-def prepare(source: TaskSource, *, dtype: torch.dtype = torch.float32) -> Setup:
-    """Load the data, cut them into clients and build the model; raises FloptError where one of them is bad."""
+def prepare(source: TaskSource, *, dtype: torch.dtype = torch.float32, general: bool = False) -> Setup:
+    """Load the data, cut them into clients and build the model; raises FloptError where one of them is bad.
+
+    Only the engine works on the source's device; weights come to it and from it on the CPU. The `general` engine is
+    taken for a model that a faster one knows too, to compare them.
+    """
     check(source)
+    device(source.device)
     dataset = load(source.data)
-    return _setup(dataset, split(partition(dataset, source), source), source, dtype)
+    return _setup(dataset, split(partition(dataset, source), source), source, dtype, general=general)
 
 
-def _setup(dataset: Dataset, parts: Split, source: TaskSource, dtype: torch.dtype) -> Setup:
+def _setup(dataset: Dataset, parts: Split, source: TaskSource, dtype: torch.dtype, *, general: bool) -> Setup:
     # Its trained weights are replaced in every run; layers that a user froze keep these, drawn from the task's seed.
     module = build(source.model, dataset.features, dataset.classes, stream_seed(source.seed, "model")).to(dtype)
+    on = device(source.device)
+    x, y = torch.tensor(dataset.x, dtype=dtype, device=on), torch.tensor(dataset.y, device=on)
     return Setup(
-        engine=engine(module, torch.tensor(dataset.x, dtype=dtype), torch.tensor(dataset.y)),
+        engine=AutogradEngine(module.to(on), x, y) if general or x.is_cuda else engine(module, x, y),
         labels=dataset.y,
         split=parts,
         metric=source.metric,
