@@ -99,7 +99,7 @@ def test_a_recording_of_nothing_but_failures_is_refused(tmp_path: Path) -> None:
     own = "import flopt\n\ndef rounds(plan, participation, seed):\n    raise flopt.FloptError('no luck')\n    yield\n"
     (tmp_path / "own.py").write_text(own, encoding="utf-8")
     for _ in range(2):
-        with pytest.raises(FloptError, match="record: every run failed in its first round, such as: no luck"):
+        with pytest.raises(FloptError, match="record: every run failed in its first round, such as: round 1: no luck"):
             record_table(study(f"{tmp_path / 'own.py'}:rounds"), 2, 1, 3, tmp_path / "t.npz")
     assert not (tmp_path / "t.npz").exists()
 
