@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from flopt.seeds import stream
 from flopt.simulation.batches import batches
-from flopt.simulation.dense import DenseEngine, joined, separated
+from flopt.simulation.dense import DenseEngine
 from flopt.simulation.descent import Descent
 from flopt.simulation.local import AutogradEngine
 from flopt.simulation.models import trained
@@ -55,9 +55,3 @@ def test_scores_are_the_module_s() -> None:
     module = stack(12, 9, 8, 5)
     samples = np.array([7, 0, 56])
     torch.testing.assert_close(DenseEngine.of(X, Y, 5).scores(weights_of(module), samples), module(X[samples]).detach())
-
-
-def test_joined_layers_come_apart_again() -> None:
-    weights = weights_of(stack(12, 9, 5))
-    assert [tuple(layer.shape) for layer in joined(weights)] == [(9, 16), (5, 16)]
-    assert all(torch.equal(a, b) for a, b in zip(separated(joined(weights), weights), weights, strict=True))

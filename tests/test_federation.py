@@ -23,7 +23,7 @@ from flopt.simulation import federation
 from flopt.simulation.batches import batches
 from flopt.simulation.codecs import carry, decode, encode
 from flopt.simulation.data import load
-from flopt.simulation.descent import Descent
+from flopt.simulation.descent import Descent, one_by_one
 from flopt.simulation.federation import federated
 from flopt.simulation.feedback import ErrorFeedback
 from flopt.simulation.local import Engine
@@ -226,10 +226,16 @@ class Recording:
     engine: Engine
     received: list[Sequence[Tensor]] = field(default_factory=list)
     draws: bool = False
+    at_once: int = 1
 
     def train(self, weights: Sequence[Tensor], batches: Sequence[NDArray[np.int64]], descent: Descent) -> list[Tensor]:
         self.received.append(weights)
         return self.engine.train(weights, batches, descent)
+
+    def updates(
+        self, weights: Sequence[Tensor], plans: Sequence[Sequence[NDArray[np.int64]]], descents: Sequence[Descent]
+    ) -> list[list[Tensor]]:
+        return one_by_one(self.train, weights, plans, descents)
 
     def scores(self, weights: Sequence[Tensor], samples: NDArray[np.int64]) -> Tensor:
         return self.engine.scores(weights, samples)

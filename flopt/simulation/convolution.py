@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot, unfold
 
-from flopt.simulation.dense import Way, joined, separated, with_one
-from flopt.simulation.descent import Descent, Slope
+from flopt.simulation.dense import Way
+from flopt.simulation.descent import Descent, Slope, one_by_one
+from flopt.simulation.homogeneous import joined, separated, with_one
 from flopt.simulation.partition import Indices
 
 __all__ = ["ConvolutionEngine"]
@@ -40,6 +41,7 @@ class ConvolutionEngine:
     """Shape (n, classes): one-hot labels."""
     padding: tuple[int, int]
     draws: bool = False
+    at_once: int = 1
 
     @classmethod
     def of(cls, x: Tensor, y: Tensor, classes: int, padding: tuple[int, int]) -> ConvolutionEngine:
@@ -61,6 +63,12 @@ class ConvolutionEngine:
             slopes.append(self._slope(local, way, under, torch.index_select(self.targets, 0, rows)))
         descent.run(local, slopes)
         return _fastened(local, weights)
+
+    def updates(
+        self, weights: Sequence[Tensor], plans: Sequence[Sequence[Indices]], descents: Sequence[Descent]
+    ) -> list[list[Tensor]]:
+        """What each client's training changes in the weights."""
+        return one_by_one(self.train, weights, plans, descents)
 
     def _patches(self, batches: Sequence[Indices], size: int) -> tuple[Tensor, Tensor]:
         """Patches of the client's samples, (samples, height, width, pixels), and the row of each of the n samples."""

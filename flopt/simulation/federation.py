@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
+from flopt.compression import NONE
 from flopt.errors import FloptError
 from flopt.participation import Participation
 from flopt.plan import Plan
@@ -18,6 +19,7 @@ from flopt.simulation.batches import batches
 from flopt.simulation.codecs import carry
 from flopt.simulation.descent import Descent
 from flopt.simulation.feedback import ErrorFeedback
+from flopt.simulation.partition import Indices
 from flopt.simulation.scaffold import ControlVariates
 from flopt.simulation.schedule import learning_rate
 from flopt.simulation.server import Server
@@ -85,22 +87,52 @@ class _Training:
         received = self._broadcast(self.server.weights, "model", index)
         control = self._broadcast(self.variates.server, "variates", index) if self.variates else None
         updates, changes = [], []
-        for client in clients:
-            descent = self._descent(client, index, control)
-            update = self._update(received, client, index, descent)
-            updates.append(self.uplink.send(client, update, stream_seed(self.seed, "uplink", index, client)))
+        for client, update, descent in self._trained(received, clients, index, control):
+            seed = stream_seed(self.seed, "uplink", index, client) if self.compresses else 0
+            updates.append(self.uplink.send(client, update, seed))
             if self.variates:
                 steps = self.plan.steps_per_round(len(self.setup.split.train[client]))
                 change = self.variates.renew(client, update, descent, steps)
                 seed = stream_seed(self.seed, "variates", index, client)
                 changes.append(self.variates_uplink.send(client, change, seed))
-        self.server.step(weighted_average(updates, [len(self.setup.split.train[client]) for client in clients]))
+        mean = weighted_average(updates, [len(self.setup.split.train[client]) for client in clients])
+        self._check_finite(mean, index)
+        self.server.step(mean)
         if self.variates:
             self.variates.gather(changes)
 
+    @property
+    def compresses(self) -> bool:
+        """Whether a client's update changes on its way."""
+        return self.plan.uplink != NONE
+
     def _broadcast(self, tensors: Sequence[Tensor], what: str, index: int) -> list[Tensor]:
         """What every client of the round receives."""
+        if self.plan.downlink == NONE:
+            return list(tensors)
         return carry(self.plan.downlink, tensors, stream_seed(self.seed, "downlink", what, index))
+
+    def _trained(
+        self, received: Sequence[Tensor], clients: Sequence[int], index: int, control: Sequence[Tensor] | None
+    ) -> Iterator[tuple[int, list[Tensor], Descent]]:
+        """Each client with what its local training changes in the weights that it received, and how it moved."""
+        at_once = self.setup.engine.at_once
+        for start in range(0, len(clients), at_once):
+            chunk = clients[start : start + at_once]
+            descents = [self._descent(client, index, control) for client in chunk]
+            cuts = [self._batches(client, index) for client in chunk]
+            seed = stream_seed(self.seed, "model", index, chunk[0]) if self.setup.engine.draws else None
+            with _torch_seeded(seed):
+                updates = self.setup.engine.updates(received, cuts, descents)
+            for client, update, descent in zip(chunk, updates, descents, strict=True):
+                if self.compresses or self.variates:  # else the mean shows it, and some compressions would hide it
+                    self._check_finite(update, index)
+                yield client, update, descent
+
+    def _batches(self, client: int, index: int) -> list[Indices]:
+        plan, samples = self.plan, self.setup.split.train[client]
+        random = stream(self.seed, "batches", index, client)
+        return batches(samples, epochs=plan.local_epochs, steps=plan.local_steps, size=plan.batch_size, random=random)
 
     def _descent(self, client: int, index: int, control: Sequence[Tensor] | None) -> Descent:
         plan = self.plan
@@ -111,17 +143,6 @@ class _Training:
             proximal_mu=plan.proximal_mu,
             correction=None if self.variates is None or control is None else self.variates.correction(client, control),
         )
-
-    def _update(self, received: Sequence[Tensor], client: int, index: int, descent: Descent) -> list[Tensor]:
-        """What a client's local training changes in the weights that it received."""
-        plan, samples = self.plan, self.setup.split.train[client]
-        random = stream(self.seed, "batches", index, client)
-        cut = batches(samples, epochs=plan.local_epochs, steps=plan.local_steps, size=plan.batch_size, random=random)
-        seed = stream_seed(self.seed, "model", index, client) if self.setup.engine.draws else None
-        with _torch_seeded(seed):
-            local = self.setup.engine.train(received, cut, descent)
-        self._check_finite(local, index)
-        return [after - before for after, before in zip(local, received, strict=True)]
 
     def report(self, clients: Sequence[int], index: int, drawn: int) -> Round:
         """What the round did, and how good the model is after it; all that were drawn have received the model."""

@@ -15,7 +15,7 @@ from torch.nn.functional import cross_entropy
 
 from flopt.simulation.convolution import ConvolutionEngine
 from flopt.simulation.dense import DenseEngine
-from flopt.simulation.descent import Descent
+from flopt.simulation.descent import Descent, one_by_one
 from flopt.simulation.models import trained
 from flopt.simulation.partition import Indices
 
@@ -33,8 +33,19 @@ class Engine(Protocol):
         """Whether training may draw from torch's global generator."""
         ...
 
+    @property
+    def at_once(self) -> int:
+        """How many clients it trains best in one call of `updates`; 1 where training draws."""
+        ...
+
     def train(self, weights: Sequence[Tensor], batches: Sequence[Indices], descent: Descent) -> list[Tensor]:
         """New weights after one step on the mean cross-entropy of each batch; `weights` stay as they are."""
+        ...
+
+    def updates(
+        self, weights: Sequence[Tensor], plans: Sequence[Sequence[Indices]], descents: Sequence[Descent]
+    ) -> list[list[Tensor]]:
+        """What `train` changes in the weights, for each client's batches; descents differ in the correction alone."""
         ...
 
     def scores(self, weights: Sequence[Tensor], samples: Indices) -> Tensor:
@@ -101,6 +112,7 @@ class AutogradEngine:
     x: Tensor
     y: Tensor
     draws: bool = True
+    at_once: int = 1
 
     def train(self, weights: Sequence[Tensor], batches: Sequence[Indices], descent: Descent) -> list[Tensor]:
         """New weights after one step for each batch."""
@@ -112,6 +124,12 @@ class AutogradEngine:
         with _seeded_as_the_cpu(device):
             _on(device, descent).run(local, [partial(self._slope, named, batch) for batch in chosen])
         return [w.cpu() for w in local]
+
+    def updates(
+        self, weights: Sequence[Tensor], plans: Sequence[Sequence[Indices]], descents: Sequence[Descent]
+    ) -> list[list[Tensor]]:
+        """What each client's training changes in the weights."""
+        return one_by_one(self.train, weights, plans, descents)
 
     def _slope(self, named: dict[str, Tensor], batch: Tensor, target: list[Tensor], scale: float, keep: float) -> None:
         values = [value.requires_grad_() for value in named.values()]

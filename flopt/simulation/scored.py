@@ -36,4 +36,4 @@ class Scored:
 
     def auc(self) -> float:
         """Area under the ROC curve; NaN where all samples are of one class."""
-        return self.measured("auc") if len(np.unique(self.labels)) > 1 else math.nan
+        return self.measured("auc") if self.labels.min() < self.labels.max() else math.nan
