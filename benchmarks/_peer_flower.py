@@ -1,0 +1,61 @@
+"""Flower 1.41's simulation on Ray with two workers, on the setting of the comparison: median round after the first."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+os.environ.update(RAY_worker_niceness="0", RAY_USAGE_STATS_ENABLED="0", FLWR_TELEMETRY_ENABLED="0")
+from pathlib import Path
+
+import torch
+from _peer import Given, serve
+from _peer_flower_client import app, network, tensors_of
+from flwr.app import ArrayRecord, Context, MetricRecord
+from flwr.serverapp import Grid, ServerApp
+from flwr.serverapp.strategy import FedAvg
+from flwr.simulation import run_simulation
+
+
+def run(given: Given) -> tuple[float, list[float]]:
+    """One whole simulation; Ray starts with it, and its first round, which waits for the workers, does not count."""
+    x, y, held_out = *tensors_of(given), [torch.tensor(rows) for rows in (given.validation, given.test)]
+    ends: list[float] = []
+    accuracies: list[float] = []
+    net = network(given.weights)
+
+    def score(number: int, arrays: ArrayRecord) -> MetricRecord:
+        net.load_state_dict(arrays.to_torch_state_dict())
+        with torch.no_grad():
+            found = [float((net(x[rows]).argmax(1) == y[rows]).float().mean()) for rows in held_out]
+        ends.append(time.perf_counter())
+        accuracies.append(found[0])
+        return MetricRecord({"accuracy": found[0]})
+
+    server = ServerApp()
+
+    @server.main()  # type: ignore[untyped-decorator, unused-ignore]
+    def main(grid: Grid, context: Context) -> None:  # noqa: ARG001
+        rounds, drawn = given.selected.shape
+        share = drawn / len(given.parts)
+        strategy = FedAvg(fraction_train=share, min_train_nodes=drawn, fraction_evaluate=0.0)
+        arrays = ArrayRecord(network(given.weights).state_dict())
+        strategy.start(grid, arrays, num_rounds=rounds, evaluate_fn=score)
+
+    here = str(Path(__file__).parent)
+    paths = os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])
+    init = {
+        "num_cpus": 2, "include_dashboard": False, "address": "local", "logging_level": "ERROR",
+        "runtime_env": {"env_vars": {"PYTHONPATH": paths, "SETTING": sys.argv[1], "OMP_NUM_THREADS": "1"}},
+    }  # fmt: skip
+    backend = {"init_args": init, "client_resources": {"num_cpus": 1, "num_gpus": 0.0}}
+    run_simulation(server, app, num_supernodes=len(given.parts), backend_config=backend)
+    # The initial weights are scored too, before the first round.
+    return accuracies[-1], [late - early for early, late in zip(ends[1:-1], ends[2:], strict=True)]
+
+
+if __name__ == "__main__":
+    os.environ["SETTING"] = sys.argv[1]
+    torch.set_num_threads(1)
+    serve(run)
