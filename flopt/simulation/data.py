@@ -7,6 +7,7 @@ from collections.abc import Callable
 from flopt.errors import FloptError, unknown
 from flopt.simulation.dataset import Dataset
 from flopt.simulation.flights import flights
+from flopt.simulation.hub_data import PREFIX, from_hub
 from flopt.simulation.images import digits, fashion_mnist, mnist5k
 from flopt.simulation.user_data import from_function, from_npz
 
@@ -21,11 +22,15 @@ DATASETS: dict[str, Callable[[], Dataset]] = {
 
 
 def load(reference: str) -> Dataset:
-    """A data set by name, the user's `.npz` file, or the user's `file.py:function` that gives a torch Dataset."""
+    """A data set by name or from the Hugging Face Hub, the user's `.npz` file, or `file.py:function`."""
     if reference in DATASETS:
         return DATASETS[reference]()
+    if reference.startswith(PREFIX):
+        return from_hub(reference)
     if reference.endswith(".npz"):
         return from_npz(reference)
     if ".py:" in reference or reference.endswith(".py"):
         return from_function(reference)
-    raise FloptError(f"{unknown('data set', reference, DATASETS)} (or give a path ending in .npz, or file.py:function)")
+    raise FloptError(
+        f"{unknown('data set', reference, DATASETS)} (or give a path ending in .npz, file.py:function, or hf:NAME)"
+    )
