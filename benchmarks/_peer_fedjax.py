@@ -34,7 +34,9 @@ def algorithm(given: Given) -> fedjax.FederatedAlgorithm:
     if not _algorithms:
         batching = fedjax.ShuffleRepeatBatchHParams(batch_size=given.batch, num_epochs=given.epochs, seed=0)
         sgd = fedjax.optimizers.sgd
-        _algorithms["fedavg"] = fedjax.algorithms.fed_avg.federated_averaging(gradient, sgd(given.lr), sgd(1.0), batching)
+        _algorithms["fedavg"] = fedjax.algorithms.fed_avg.federated_averaging(
+            gradient, sgd(given.lr), sgd(1.0), batching
+        )
     return _algorithms["fedavg"]
 
 

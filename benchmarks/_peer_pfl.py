@@ -38,11 +38,11 @@ class Net(nn.Module):
         scores: Tensor = self.layers(x)
         return scores
 
-    def loss(self, x: Tensor, y: Tensor, eval: bool = False) -> Tensor:  # noqa: A002, ARG002
+    def loss(self, x: Tensor, y: Tensor, eval: bool = False) -> Tensor:  # noqa: ARG002
         """What pfl asks of a model."""
         return cross_entropy(self(x), y)
 
-    def metrics(self, x: Tensor, y: Tensor, eval: bool = True) -> dict[str, object]:  # noqa: A002, ARG002
+    def metrics(self, x: Tensor, y: Tensor, eval: bool = True) -> dict[str, object]:  # noqa: ARG002
         """Never asked here: the held-out samples are scored once a round."""
         return {}
 
@@ -54,7 +54,7 @@ class Scoring(TrainingProcessCallback):  # type: ignore[misc]
         self.x, self.y, self.held_out = x, y, held_out
         self.accuracies: list[float] = []
 
-    def after_central_iteration(self, aggregate_metrics: Metrics, model: PyTorchModel, *, central_iteration: int):  # type: ignore[no-untyped-def]  # noqa: ANN201, ARG002
+    def after_central_iteration(self, aggregate_metrics: Metrics, model: PyTorchModel, *, central_iteration: int):  # type: ignore[no-untyped-def]  # noqa: ARG002
         """Called by pfl."""
         net = model.pytorch_model
         with torch.no_grad():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 import torch
 
@@ -28,7 +30,20 @@ def test_the_updates_stay_as_they_are() -> None:
     assert update[0].tolist() == [1, 1]
 
 
-@pytest.mark.parametrize(("updates", "samples"), [(0, []), (2, [1]), (2, [1, 0])])
+def test_updates_are_taken_one_at_a_time() -> None:
+    alive: list[int] = []
+
+    def updates() -> Iterator[list[torch.Tensor]]:
+        for number in range(3):
+            alive.append(number)
+            yield [torch.full((2,), float(number))]
+            alive.remove(number)
+            assert not alive
+
+    assert weighted_average(updates(), [1, 1, 2])[0].tolist() == [1.25, 1.25]
+
+
+@pytest.mark.parametrize(("updates", "samples"), [(0, []), (2, [1]), (1, [1, 1]), (2, [1, 0])])
 def test_each_update_needs_samples(updates: int, samples: list[int]) -> None:
-    with pytest.raises(FloptError, match=f"average: {updates} updates with samples"):
+    with pytest.raises(FloptError, match=r"average: samples .*; one number above 0 for each update"):
         weighted_average([[torch.ones(2)]] * updates, samples)

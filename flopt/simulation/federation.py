@@ -86,20 +86,29 @@ class _Training:
         """One more round of the clients given."""
         received = self._broadcast(self.server.weights, "model", index)
         control = self._broadcast(self.variates.server, "variates", index) if self.variates else None
-        updates, changes = [], []
+        changes: list[list[Tensor]] = []
+        mean = weighted_average(
+            self._sent(received, clients, index, control, changes),
+            [len(self.setup.split.train[client]) for client in clients],
+        )
+        self._check_finite(mean, index)
+        self.server.step(mean)
+        if self.variates:
+            self.variates.gather(changes)
+
+    def _sent(
+        self, received: Sequence[Tensor], clients: Sequence[int], index: int, control: Sequence[Tensor] | None,
+        changes: list[list[Tensor]],
+    ) -> Iterator[list[Tensor]]:  # fmt: skip
+        """Each client's update as the server receives it; `changes` takes in those of the control variates."""
         for client, update, descent in self._trained(received, clients, index, control):
             seed = stream_seed(self.seed, "uplink", index, client) if self.compresses else 0
-            updates.append(self.uplink.send(client, update, seed))
+            yield self.uplink.send(client, update, seed)
             if self.variates:
                 steps = self.plan.steps_per_round(len(self.setup.split.train[client]))
                 change = self.variates.renew(client, update, descent, steps)
                 seed = stream_seed(self.seed, "variates", index, client)
                 changes.append(self.variates_uplink.send(client, change, seed))
-        mean = weighted_average(updates, [len(self.setup.split.train[client]) for client in clients])
-        self._check_finite(mean, index)
-        self.server.step(mean)
-        if self.variates:
-            self.variates.gather(changes)
 
     @property
     def compresses(self) -> bool:

@@ -1,0 +1,173 @@
+"""What does federated training cost: by clients per round, by population, in memory, and two runs at once?
+
+Five sections. (1) CPU seconds of the default task: digits by writer, 40 rounds of 5 clients, 2 epochs, MLP. (2) CPU
+time a round of MNIST-5k's MLP by clients per round; what grows is the training, what stays is scoring the held-out
+samples. (3) The same by population, where 10^2 to 10^6 clients share one data array. (4) Memory that the data and
+the training take at their peak, by clients per round, each in a process of its own. (5) Wall time of two equal runs
+in two processes, against one after the other. Needs the extra `data`.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import torch
+from _setting import LR, Setting
+
+from flopt.participation import Participation
+from flopt.plan import Plan
+from flopt.seeds import stream
+from flopt.simulation.federation import federated
+from flopt.simulation.setup import Setup, prepare
+from flopt.task import TaskSource
+
+REPEATS = 5
+ROUNDS = 10
+MIB = 2**20
+
+
+def drawn(clients: int, per_round: int, rounds: int) -> Participation:
+    """Clients of every round."""
+    draws = [stream(0, "clients", r).choice(clients, per_round, replace=False) for r in range(rounds)]
+    return Participation.complete(np.array(draws), np.zeros(clients, dtype=np.int64))
+
+
+def shared(setup: Setup, population: int) -> Setup:
+    """A population whose clients hold, in turn, the parts of the clients there are: no sample is stored twice."""
+    parts = setup.split.train
+    many = (parts * -(-population // len(parts)))[:population]
+    return replace(setup, split=replace(setup.split, train=many))
+
+
+def train(setup: Setup, per_round: int, rounds: int, lr: float) -> float:
+    """The last accuracy."""
+    plan = Plan(rounds=rounds, client_lr=lr)
+    return list(federated(setup, plan, drawn(setup.clients, per_round, rounds), 0))[-1].accuracy
+
+
+def seconds(work: Callable[[], float]) -> float:
+    """CPU seconds."""
+    started = time.process_time()
+    work()
+    return time.process_time() - started
+
+
+def default_task() -> None:
+    """Section 1."""
+    setup = prepare(TaskSource())
+    spent = [seconds(lambda: train(setup, 5, 40, 0.05)) for _ in range(REPEATS + 1)][1:]
+    print(
+        f"default digits task, 40 rounds of 5 clients: {statistics.median(spent):.2f} s CPU "
+        f"({min(spent):.2f}-{max(spent):.2f}), accuracy {train(setup, 5, 40, 0.05):.3f}",
+        flush=True,
+    )
+
+
+def alternating(sides: dict[int, Callable[[], float]]) -> dict[int, float]:
+    """Median CPU milliseconds a round of each side, taken in turns after a warm one."""
+    spent: dict[int, list[float]] = {size: [] for size in sides}
+    for _ in range(REPEATS + 1):
+        for size, work in sides.items():
+            spent[size].append(seconds(work) / ROUNDS * 1e3)
+    return {size: statistics.median(each[1:]) for size, each in spent.items()}
+
+
+def by_clients_per_round() -> None:
+    """Section 2: a straight line through the two ends foretells what lies between."""
+    setup = shared(Setting.of("mlp", 1).setup, 1000)
+    found = alternating({k: lambda k=k: train(setup, k, ROUNDS, LR["mlp"]) for k in (10, 20, 40, 80)})  # type: ignore[misc]
+    slope = (found[80] - found[10]) / 70
+    for size, milliseconds in found.items():
+        line = found[10] + slope * (size - 10)
+        print(f"{size:3} clients per round: {milliseconds:7.1f} ms a round; straight line {line:.1f} ms", flush=True)
+
+
+def by_population() -> None:
+    """Section 3: the participation is drawn before, it is no part of the training."""
+    setup = Setting.of("mlp", 1).setup
+    plan, sides = Plan(rounds=ROUNDS, client_lr=LR["mlp"]), {}
+    for population in (10**2, 10**3, 10**4, 10**5, 10**6):
+        of, among = shared(setup, population), drawn(population, 10, ROUNDS)
+        sides[population] = lambda of=of, among=among: list(federated(of, plan, among, 0))[-1].accuracy  # type: ignore[misc]
+    found = alternating(sides)
+    for population, milliseconds in found.items():
+        print(f"population {population:8,}: {milliseconds:6.1f} ms a round of 10 clients", flush=True)
+
+
+def peak_mib(per_round: int) -> tuple[float, float, float]:
+    """In a new process: MiB of the data set, and by how much the peak grew in preparing the task and in training."""
+    torch.set_num_threads(1)
+    train(prepare(TaskSource()), 2, 1, 0.05)  # what the libraries take
+    before = _peak()
+    setting = Setting.of("mlp", 1)
+    prepared = _peak()
+    train(shared(setting.setup, 1000), per_round, 3, LR["mlp"])
+    return setting.data.x.nbytes / MIB, prepared - before, _peak() - prepared
+
+
+def _peak() -> float:
+    """Largest resident set of this process so far; Linux counts in KiB, macOS in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (MIB if sys.platform == "darwin" else 1024)
+
+
+def memory() -> None:
+    """Section 4."""
+    for per_round in (10, 40, 160):
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            data, prepared, training = pool.apply(peak_mib, (per_round,))
+        print(
+            f"{per_round:3} clients per round: data {data:.1f} MiB; preparing the task takes {prepared:.1f} MiB more at "
+            f"its peak, training {training:.1f} MiB more than that",
+            flush=True,
+        )
+
+
+def one_run(_number: int) -> float:
+    """The run of section 5."""
+    torch.set_num_threads(1)
+    return train(shared(Setting.of("mlp", 1).setup, 1000), 10, 40, LR["mlp"])
+
+
+def two_processes() -> None:
+    """Section 5: the processes are warm."""
+    ratios = []
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        pool.map(one_run, range(2), chunksize=1)
+        for _ in range(REPEATS):
+            started = time.perf_counter()
+            first = [pool.apply(one_run, (number,)) for number in range(2)]
+            between = time.perf_counter()
+            both = pool.map(one_run, range(2), chunksize=1)
+            ratios.append((time.perf_counter() - between) / (between - started))
+            assert first == both, "equal runs must give equal accuracies"
+    print(
+        f"two equal runs in two processes: {statistics.median(ratios):.2f} of the serial wall time "
+        f"({min(ratios):.2f}-{max(ratios):.2f}); {multiprocessing.cpu_count()} cores"
+    )
+
+
+SECTIONS = {
+    "default": default_task,
+    "clients": by_clients_per_round,
+    "population": by_population,
+    "memory": memory,
+    "processes": two_processes,
+}
+
+
+def main() -> None:
+    """All sections, or those named."""
+    torch.set_num_threads(1)
+    for name in sys.argv[1:] or SECTIONS:
+        SECTIONS[name]()
+
+
+if __name__ == "__main__":
+    main()
