@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from itertools import pairwise
 
 os.environ.update(RAY_worker_niceness="0", RAY_USAGE_STATS_ENABLED="0", FLWR_TELEMETRY_ENABLED="0")
 from pathlib import Path
@@ -25,7 +26,7 @@ def run(given: Given) -> tuple[float, list[float]]:
     accuracies: list[float] = []
     net = network(given.weights)
 
-    def score(number: int, arrays: ArrayRecord) -> MetricRecord:
+    def score(_number: int, arrays: ArrayRecord) -> MetricRecord:
         net.load_state_dict(arrays.to_torch_state_dict())
         with torch.no_grad():
             found = [float((net(x[rows]).argmax(1) == y[rows]).float().mean()) for rows in held_out]
@@ -52,7 +53,7 @@ def run(given: Given) -> tuple[float, list[float]]:
     backend = {"init_args": init, "client_resources": {"num_cpus": 1, "num_gpus": 0.0}}
     run_simulation(server, app, num_supernodes=len(given.parts), backend_config=backend)
     # The initial weights are scored too, before the first round.
-    return accuracies[-1], [late - early for early, late in zip(ends[1:-1], ends[2:], strict=True)]
+    return accuracies[-1], [late - early for early, late in pairwise(ends[1:])]
 
 
 if __name__ == "__main__":

@@ -82,7 +82,10 @@ def alternating(sides: dict[int, Callable[[], float]]) -> dict[int, float]:
 def by_clients_per_round() -> None:
     """Section 2: a straight line through the two ends foretells what lies between."""
     setup = shared(Setting.of("mlp", 1).setup, 1000)
-    found = alternating({k: lambda k=k: train(setup, k, ROUNDS, LR["mlp"]) for k in (10, 20, 40, 80)})  # type: ignore[misc]
+    sides = {}
+    for size in (10, 20, 40, 80):
+        sides[size] = lambda size=size: train(setup, size, ROUNDS, LR["mlp"])  # type: ignore[misc]
+    found = alternating(sides)
     slope = (found[80] - found[10]) / 70
     for size, milliseconds in found.items():
         line = found[10] + slope * (size - 10)
@@ -123,8 +126,8 @@ def memory() -> None:
         with multiprocessing.get_context("spawn").Pool(1) as pool:
             data, prepared, training = pool.apply(peak_mib, (per_round,))
         print(
-            f"{per_round:3} clients per round: data {data:.1f} MiB; preparing the task takes {prepared:.1f} MiB more at "
-            f"its peak, training {training:.1f} MiB more than that",
+            f"{per_round:3} clients per round: data {data:.1f} MiB; peak grows by {prepared:.1f} MiB in preparing "
+            f"the task, by {training:.1f} MiB more in training",
             flush=True,
         )
 
