@@ -27,10 +27,10 @@ tune: $(READY) ## search the shipped study: a Pareto front in studies/default
 	$(VENV)/bin/flopt tune --out studies/default
 
 test: $(READY) ## the tests, without the slow ones
-	$(VENV)/bin/pytest -m "not slow"
+	$(VENV)/bin/pytest -n logical --dist worksteal -m "not slow"
 
 test-all: $(READY) ## all tests
-	$(VENV)/bin/pytest
+	$(VENV)/bin/pytest -n logical --dist worksteal
 
 lint: $(READY) ## ruff and mypy
 	$(VENV)/bin/ruff check .
