@@ -11,7 +11,7 @@ from pfl.aggregate.simulate import SimulatedBackend
 from pfl.aggregate.weighting import WeightByDatapoints
 from pfl.algorithm.base import NNAlgorithmParams
 from pfl.algorithm.federated_averaging import FederatedAveraging
-from pfl.callback import TrainingProcessCallback
+from pfl.callback.base import TrainingProcessCallback
 from pfl.data.dataset import Dataset
 from pfl.data.federated_dataset import FederatedDataset
 from pfl.hyperparam.base import NNTrainHyperParams
@@ -66,7 +66,8 @@ class Scoring(TrainingProcessCallback):  # type: ignore[misc]
 def run(given: Given) -> tuple[float, None]:
     """One whole training."""
     x, y = torch.tensor(given.x), torch.tensor(given.y)
-    parts = [torch.tensor(part) for part in given.parts]
+    # It reads a client's samples in their order, which is that of the labels here: shuffled once, then.
+    parts = [torch.tensor(np.random.default_rng(0).permutation(part)) for part in given.parts]
     draws: Iterator[int] = iter(given.selected.ravel().tolist())
     clients = FederatedDataset(lambda user: Dataset((x[parts[user]], y[parts[user]])), lambda: next(draws))
     net = Net(given.weights)
