@@ -28,6 +28,9 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("reading",),
     ("study",),
     ("results",),
+    ("drawing",),
+    ("figures",),
+    ("report",),
     ("tuning", "training", "recording"),
     ("cli",),
     ("flopt", "__main__"),  # the door: flopt/__init__.py, and python -m flopt
