@@ -74,14 +74,14 @@ def run_study(study: Study, folder: Path, report: Callable[[Progress], None] | N
 
 def write_results(folder: Path) -> Results:
     """Write the front of a folder as a table and as pictures."""
-    from flopt.reading.figures import save_front
+    from flopt.drawing.front import save_front
 
     results = open_results(folder)
     found = results.front()
     try:
         write_csv(found, results.problem, folder / "front.csv")
         for suffix in ("png", "svg"):
-            save_front(found, results.candidates(), results.problem, folder / f"front.{suffix}")
+            save_front(results, folder / f"front.{suffix}")
     except OSError as error:
         raise FloptError(f"{folder}: {error.strerror}") from None
     return results
