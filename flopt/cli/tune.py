@@ -82,4 +82,4 @@ def _summary(results: Results, progress: Progress, folder: Path) -> None:
     )
     if study.budget.minutes or study.budget.search_kg:
         note("a budget in minutes or kg depends on this machine's speed, so the front does too")
-    print(f"written: {folder}/front.csv, front.png, front.svg")
+    print(f"written: {folder}/front.csv, front.png, front.svg, report.html")

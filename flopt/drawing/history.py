@@ -25,7 +25,7 @@ class HistoryFigure(NamedTuple):
     """The share of the box that the front dominates, after every run in the order of their numbers."""
 
     curves: dict[str, Array]
-    """Study -> shape (runs, 3): rounds trained so far, kg CO2e spent here so far (estimated), share."""
+    """Study -> shape (1 + runs, 3): rounds trained so far, kg CO2e spent here so far (estimated), share; from nothing."""
     notes: tuple[str, ...]
 
 
@@ -51,7 +51,7 @@ def history_figure(
                 values = [o.along(candidate.run)[candidate.allowed] for o in box.objectives]
                 growth.add(np.column_stack(values))
             shares.append(growth.share)
-        curves[label] = np.column_stack([rounds, kg, shares]).reshape(-1, 3)
+        curves[label] = np.vstack([np.zeros((1, 3)), np.column_stack([rounds, kg, shares]).reshape(-1, 3)])
     return HistoryFigure(curves, (*sources(results.problem), f"box: {', '.join(axis)}"))
 
 

@@ -102,7 +102,7 @@ def draw_plans(facts: PlansFigure, axes: Axes, theme: Theme = THEMES["light"]) -
         axes.plot(places, table[:, facts.knee], color=theme.accent, linewidth=2, linestyle="--", label="knee", zorder=5)
     size = axes.xaxis.label.get_fontsize() - 1.5
     for place, coordinate in zip(places, facts.coordinates, strict=True):
-        axes.axvline(place, color=theme.faint, linewidth=0.7, zorder=0)
+        axes.plot([place, place], [0, 1], color=theme.faint, linewidth=0.7, zorder=0)
         marks = coordinate.marks or coordinate.ends
         for number, text in enumerate(marks):
             top = number == len(marks) - 1 and len(marks) > 1
@@ -110,7 +110,7 @@ def draw_plans(facts: PlansFigure, axes: Axes, theme: Theme = THEMES["light"]) -
             axes.annotate(
                 plain(text),
                 (place, height),
-                xytext=(0, 4 if top else -4 if number == 0 else 0),
+                xytext=(0, 3 if top else -3 if number == 0 else 0),
                 textcoords="offset points",
                 ha="center",
                 va="bottom" if top else "top" if number == 0 else "center",
@@ -120,7 +120,8 @@ def draw_plans(facts: PlansFigure, axes: Axes, theme: Theme = THEMES["light"]) -
             )
     names = [plain(coordinate.name.replace("_", " ")) for coordinate in facts.coordinates]
     axes.set_xticks(places, names, rotation=90)
-    axes.set(ylim=(-0.28, 1.28), xlim=(-0.4, len(places) - 0.6))
+    axes.set(ylim=(-0.3, 1.32), xlim=(-0.4, len(places) - 0.6))
+    axes.set(xlabel="setting or objective; each from its lowest to its highest on the front")
     axes.set_yticks([])
     axes.spines[["left", "bottom"]].set_visible(False)
     axes.tick_params(axis="x", length=0)

@@ -198,7 +198,7 @@ def legend(axes: Axes, *, columns: int = 4) -> None:
     if not handles:
         return
     letters = _letters(axes, axes.xaxis.label.get_fontsize() - 1)
-    columns = max(1, min(columns, len(handles), letters // (max(map(len, names)) + 7)))
+    columns = max(1, min(columns, len(handles), letters // (max(map(len, names)) + 9)))
     axes.legend(
         handles,
         names,
@@ -215,15 +215,16 @@ def legend(axes: Axes, *, columns: int = 4) -> None:
 
 
 def note(axes: Axes, lines: Sequence[str], theme: Theme) -> None:
-    """What the picture was made from, in small letters under it."""
+    """What the picture was made from, in small letters under its x label, which must be there."""
     size = axes.xaxis.label.get_fontsize() - 2
     text = "\n".join(part for line in lines if line for part in textwrap.wrap(line, _letters(axes, size)))
-    label = axes.get_xlabel()
+    place = axes.get_subplotspec()
+    alone = place is not None and place.get_geometry()[:2] == (1, 1)
     axes.annotate(
         plain(text),
-        (0, 0),
-        xycoords=("axes fraction", axes.xaxis.label if label else "axes fraction"),
-        xytext=(0, -size * 0.8 if label else -size * 2.5),
+        (0.015 if alone else 0, 0),
+        xycoords=("figure fraction" if alone else "axes fraction", axes.xaxis.label),
+        xytext=(0, -size * 0.8),
         textcoords="offset points",
         fontsize=size,
         color=theme.faint,
@@ -236,4 +237,4 @@ def note(axes: Axes, lines: Sequence[str], theme: Theme) -> None:
 def _letters(axes: Axes, size: float) -> int:
     """How many letters of a size in points fit beside each other over the axes."""
     width_in: float = axes.figure.get_figwidth()  # type: ignore[union-attr]
-    return max(20, int(width_in * 72 * 0.82 / (size * 0.52)))
+    return max(20, int(width_in * 72 * 0.92 / (size * 0.52)))

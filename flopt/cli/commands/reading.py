@@ -46,6 +46,17 @@ def recommend(
 
 
 @app.command()
+def report(
+    folder: options.Folder,
+    out: Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE", help="Default: DIR/report.html.")] = None,
+) -> None:
+    """Write the study as one HTML page: the front, live re-pricing, sources; it needs no network."""
+    from flopt.cli.report import print_report
+
+    raise typer.Exit(print_report(folder, out))
+
+
+@app.command()
 def reprice(
     folder: options.Folder,
     country: options.Country = None,
