@@ -49,9 +49,16 @@ class Growth:
 
     def add(self, values: Array) -> None:
         """Take up the allowed rounds of one run, shape (rounds, objectives)."""
+        if not len(values):
+            return
         both = np.concatenate([self._values, values])
         directions = [objective.direction for objective in self._box.objectives]
         self._values = both[non_dominated(losses(both, directions))]
+
+    @property
+    def objectives(self) -> tuple[Objective, ...]:
+        """Those of the box."""
+        return self._box.objectives
 
     @property
     def values(self) -> Array:
