@@ -12,6 +12,7 @@ import numpy as np
 from flopt.fronts import Candidate, Front
 from flopt.plan import PLAN_FIELDS, Plan
 from flopt.reading.certainty import certainty
+from flopt.reading.knobs import best_moves
 from flopt.reading.recommend import recommend
 from flopt.report.curves import Curves, Goal, curves_of, ranked
 from flopt.report.physics import fleets_of, physics
@@ -44,7 +45,7 @@ def report_facts(results: Results) -> Plain:
         "failed": [[number, reason] for number, reason in results.failed.items()],
         "unfinished": sum(trace is None for trace in results.traces),
         "front": _front(front, problem),
-        "recommended": _recommended(front),
+        "recommended": _recommended(front, problem),
         "coefficients": coefficient_rows(fleets_of(problem.fleet), problem.pricing),
         "search": _search(results),
         "versions": {"flopt": __version__, "Python": platform.python_version(), **_versions()},
@@ -87,9 +88,7 @@ def _limit(limit: Limit, goal: Goal) -> Plain:
 def _runs(curves: Curves, candidates: Sequence[Candidate]) -> Plain:
     """One entry for each finished run, column by column."""
     rows = curves.runs
-    columns = {
-        name: ranked([run["values"][place] for run in rows]) for place, name in enumerate(curves.columns)
-    }
+    columns = {name: ranked([run["values"][place] for run in rows]) for place, name in enumerate(curves.columns)}
     return {
         "number": [run["number"] for run in rows],
         "work": [run["work"] for run in rows],
@@ -127,11 +126,21 @@ def _front(front: Front, problem: Problem) -> list[Plain]:
     ]
 
 
-def _recommended(front: Front) -> Plain | None:
+def _recommended(front: Front, problem: Problem) -> Plain | None:
+    """The point of the study's own price, and which settings would cut most of it."""
     found = recommend(front)
     if found is None:
         return None
-    return {"run": found.point.number, "round": found.point.run.rounds, "reason": found.reason}
+    return {
+        "run": found.point.number,
+        "round": found.point.run.rounds,
+        "reason": found.reason,
+        "ties": [f"run {tie.number} after round {tie.run.rounds}" for tie in found.ties],
+        "moves": [
+            {"setting": move.setting, "before": move.before, "after": move.after, "part": move.part, "cut": move.cut}
+            for move in best_moves(found.point.run, problem)
+        ],
+    }
 
 
 def _search(results: Results) -> Plain:

@@ -91,14 +91,14 @@ def _number(value: object) -> float:
 class _Written(Run):
     """A run whose quantities are terms; what a price does not give and the page does not hold cannot be read."""
 
-    rounds = property(lambda self: _Term("rounds"))  # type: ignore[assignment]
-    accuracy = property(lambda self: _Term("accuracy"))  # type: ignore[assignment]
-    loss = property(lambda self: _Term("loss"))  # type: ignore[assignment]
-    energy_kwh = property(lambda self: _Term("energy_kwh"))  # type: ignore[assignment]
-    co2e_kg = property(lambda self: _Term("co2e_kg"))  # type: ignore[assignment]
-    duration_s = property(lambda self: _Term("duration_s"))  # type: ignore[assignment]
-    energy_kwh_by_part = property(lambda self: _parts("energy_kwh"))  # type: ignore[assignment]
-    co2e_kg_by_part = property(lambda self: _parts("co2e_kg"))  # type: ignore[assignment]
+    rounds = property(lambda _: _Term("rounds"))  # type: ignore[assignment]
+    accuracy = property(lambda _: _Term("accuracy"))  # type: ignore[assignment]
+    loss = property(lambda _: _Term("loss"))  # type: ignore[assignment]
+    energy_kwh = property(lambda _: _Term("energy_kwh"))  # type: ignore[assignment]
+    co2e_kg = property(lambda _: _Term("co2e_kg"))  # type: ignore[assignment]
+    duration_s = property(lambda _: _Term("duration_s"))  # type: ignore[assignment]
+    energy_kwh_by_part = property(lambda _: _parts("energy_kwh"))  # type: ignore[assignment]
+    co2e_kg_by_part = property(lambda _: _parts("co2e_kg"))  # type: ignore[assignment]
 
 
 def _parts(quantity: str) -> Parts:

@@ -161,5 +161,3 @@ def _series(series: Series) -> Plain:
         "source": series.source,
         "year": series.year,
     }
-
-

@@ -139,7 +139,15 @@ function reasonsOf(point, found) {
       .map(([goal, low, high]) => `${words(goal.name)} ${said(low, goal)} to ${said(high, goal)}`);
     reasons.push(`${ranges.length ? `Nine of ten draws of all coefficients lie in ${ranges.join(", ")}; the` : "The"} point stays non-dominated in ${percent(sure.probability)} of them.`);
   }
-  return reasons;
+  return controls.repriced() || controls.atLeast ? reasons : [...reasons, ...adviceOf(facts.recommended)];
+}
+
+/** What Python worked out for the study's own recommendation. */
+function adviceOf({ moves, ties }) {
+  const advice = ties.length ? [`As good: ${ties.join(", ")}.`] : [];
+  const each = moves.map((move) => `${words(move.setting)} ${plainNumber(move.before, 3)} to ${plainNumber(move.after, 3)} (${percent(-move.cut, true)} CO2e)`);
+  if (each.length) advice.push(`What would cut its ${moves[0].part}: ${each.join("; ")}. Priced again; what it does to the accuracy only training can say.`);
+  return advice;
 }
 
 /** How another point differs: shares for quantities with a unit, differences for plain numbers. */
