@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from flopt.cli.front import tell_repairs
-from flopt.cli.printing import note
+from flopt.cli.printing import json_text, note
 from flopt.errors import FloptError, unknown
 from flopt.reading.export import FRONT_FORMATS, PLAN_FORMATS, find_point, latex_table, plan_text, write_parquet
 from flopt.reading.table import csv_text, front_rows
@@ -62,7 +61,7 @@ def _text(results: Results, run: str | None, kind: str) -> str:
         return plan_text(point, rows[front.points.index(point)], kind)
     if kind == "latex":
         return latex_table(front)
-    return csv_text(rows) if kind == "csv" else json.dumps(rows, indent=2) + "\n"
+    return csv_text(rows) if kind == "csv" else json_text(rows) + "\n"
 
 
 def _write(text: str, out: Path | None) -> None:

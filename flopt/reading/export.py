@@ -23,6 +23,7 @@ FRONT_FORMATS = ("csv", "json", "latex", "parquet")
 
 # Flower's own keys of [tool.flwr.app.config] (flwr 1.22 and later); the rest are flopt's names with hyphens.
 _FLOWER = {"rounds": "num-server-rounds", "client_fraction": "fraction-train", "client_lr": "learning-rate"}
+_MESSAGES = ("uplink", "downlink")
 _ESCAPED = {"\\": r"\textbackslash{}"} | {sign: f"\\{sign}" for sign in "&%$#_{}"}
 _ESCAPED |= {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "µ": r"\textmu{}"}
 
@@ -43,9 +44,8 @@ def find_point(front: Front, text: str) -> Point:
 
 
 def flower_config(plan: Plan) -> dict[str, Setting]:
-    """The plan as keys of a Flower app's run config; settings that are not used are left out."""
-    default, settings = Plan().settings(), plan.spoken()
-    usual = {name: value for name, value in settings.items() if value != "none" or default[name] != "none"}
+    """The plan as keys of a Flower app's run config; compression is none of them, it is done to the messages."""
+    usual = {name: value for name, value in plan.spoken().items() if name not in _MESSAGES}
     return {_FLOWER.get(name, name.replace("_", "-")): value for name, value in usual.items()}
 
 
@@ -53,7 +53,9 @@ def plan_text(point: Point, row: Row, kind: str) -> str:
     """One point's plan as `flower` (TOML for pyproject.toml), `json`, `toml` (a study's [plan]), `csv` or `latex`."""
     plan = point.run.plan
     if kind == "flower":
-        return _toml({"tool": {"flwr": {"app": {"config": flower_config(plan)}}}}, point)
+        text = _toml({"tool": {"flwr": {"app": {"config": flower_config(plan)}}}}, point)
+        sent = [f"{name} {value}" for name in _MESSAGES if (value := plan.settings()[name]) != "none"]
+        return text + (f"# and compress the messages: {', '.join(sent)}\n" if sent else "")
     if kind == "toml":
         return _toml({"plan": plan.settings()}, point)
     if kind == "json":
