@@ -10,8 +10,10 @@ READY := $(VENV)/.ready
 TORCH_INDEX ?=
 TORCH := torch==2.13.0
 
-# Debian packages that the slow tests drive. None yet.
-SYSTEM_PACKAGES :=
+# Debian packages that the slow tests drive: the browser that opens the report.
+SYSTEM_PACKAGES := \
+	chromium \
+	chromium-driver
 
 BENCHMARKS := $(sort $(filter-out benchmarks/_%,$(wildcard benchmarks/*.py)))
 

@@ -32,7 +32,7 @@ settings.register_profile("flopt", deadline=None, derandomize=os.environ.get("CI
 settings.load_profile("flopt")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def needs_program() -> Callable[[str], str]:
     """`needs_program("chromium")` gives the program's path."""
 
@@ -43,7 +43,7 @@ def needs_program() -> Callable[[str], str]:
     return find
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def needs_module() -> Callable[[str], None]:
     """`needs_module("ray")` before importing a package that only an extra brings."""
 

@@ -38,8 +38,9 @@ def test_a_study_whose_limits_nothing_meets_has_a_page_that_says_so(
     folder = tmp_path / "strict"
     shutil.copytree(analytic_study, folder)
     study = folder / "study.toml"
-    study.write_text(study.read_text(encoding="utf-8") + "\n[limits.accuracy]\nat_least = 0.9999\n".replace("\n[limits.accuracy]", "\n[limits]\naccuracy = {at_least = 0.9999}\n#", 1), encoding="utf-8")
-    code, out, error = command("report", folder)
+    limited = "[limits]\naccuracy = {at_least = 0.9999}\n"
+    study.write_text(study.read_text(encoding="utf-8").replace("[limits]\n", limited), encoding="utf-8")
+    code, _, error = command("report", folder)
     assert code == 1
     assert "no run has a point within the limits" in error
     assert "No run has a point within the limits." in (folder / "report.html").read_text(encoding="utf-8")

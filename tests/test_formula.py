@@ -34,7 +34,7 @@ def cheap_by_plan(run: Run) -> float:
         (lambda run: 2 - run.duration_s / 3600, ["-", 2.0, ["/", "duration_s", 3600.0]]),
         (lambda run: run.co2e_kg / run.rounds, ["/", "co2e_kg", "rounds"]),
         (lambda run: run.co2e_kg_by_part.server, "co2e_kg.server"),
-        (lambda run: -run.energy_kwh**2, ["-", 0.0, ["**", "energy_kwh", 2.0]]),
+        (lambda run: -(run.energy_kwh**2), ["-", 0.0, ["**", "energy_kwh", 2.0]]),
         (lambda run: 1 / (run.accuracy + run.co2e_kg), ["/", 1.0, ["+", "accuracy", "co2e_kg"]]),
     ],
 )

@@ -112,5 +112,3 @@ def test_all_failed(results: Results) -> None:
 
 def test_equal_studies_have_equal_facts(results: Results) -> None:
     assert report_facts(results) == report_facts(results)
-
-

@@ -73,13 +73,20 @@ def curves_of(problem: Problem, candidates: Sequence[Candidate]) -> Curves:
     goals = tuple(_goal(objective, runs) for objective in problem.objectives)
     bounds = tuple((limit, _goal(limit.objective, runs)) for limit in problem.limits)
     priced = tuple((limit, goal) for limit, goal in bounds if goal.priced)
-    works, place = problem.works([run.whole_plan for run in runs]).distinct() if runs else (problem.works([]), [])
+    works, place = _distinct(problem, runs)
     columns = _columns(goals, priced)
-    packed = [
-        _packed(candidate, int(row), goals, bounds, columns) for candidate, row in zip(candidates, place, strict=True)
-    ]
+    packed = [_packed(candidate, row, goals, bounds, columns) for candidate, row in zip(candidates, place, strict=True)]
     kept = sum(len(run["rounds"]) for run in packed)
     return Curves(goals, priced, works, packed, columns, sum(run.length for run in runs), kept)
+
+
+def _distinct(problem: Problem, runs: Sequence[Run]) -> tuple[Work, list[int]]:
+    """The works that differ, and which of them each run does."""
+    works = problem.works([run.whole_plan for run in runs])
+    if not runs:
+        return works, []
+    different, place = works.distinct()
+    return different, place.tolist()
 
 
 def _goal(objective: Objective, runs: Sequence[Run]) -> Goal:

@@ -94,11 +94,11 @@ class _Written(Run):
     rounds = property(lambda _: _Term("rounds"))  # type: ignore[assignment]
     accuracy = property(lambda _: _Term("accuracy"))  # type: ignore[assignment]
     loss = property(lambda _: _Term("loss"))  # type: ignore[assignment]
-    energy_kwh = property(lambda _: _Term("energy_kwh"))  # type: ignore[assignment]
-    co2e_kg = property(lambda _: _Term("co2e_kg"))  # type: ignore[assignment]
-    duration_s = property(lambda _: _Term("duration_s"))  # type: ignore[assignment]
-    energy_kwh_by_part = property(lambda _: _parts("energy_kwh"))  # type: ignore[assignment]
-    co2e_kg_by_part = property(lambda _: _parts("co2e_kg"))  # type: ignore[assignment]
+    energy_kwh = property(lambda _: _Term("energy_kwh"))
+    co2e_kg = property(lambda _: _Term("co2e_kg"))
+    duration_s = property(lambda _: _Term("duration_s"))
+    energy_kwh_by_part = property(lambda _: _parts("energy_kwh"))
+    co2e_kg_by_part = property(lambda _: _parts("co2e_kg"))
 
 
 def _parts(quantity: str) -> Parts:

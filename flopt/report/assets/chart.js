@@ -126,7 +126,7 @@ const escaped = (text) => String(text).replace(/&/g, "&amp;").replace(/</g, "&lt
 
 /** The parts of a point's CO2e as a bar with a legend. */
 function partsBar(kg) {
-  const total = Object.values(kg).reduce((sum, value) => sum + value, 0), shown = Object.entries(kg).filter(([, value]) => value > 0);
+  const total = Object.values(kg).reduce((sum, value) => sum + value, 0), shown = Object.entries(kg).filter(([, value]) => value > 1e-9 * total);
   const bar = shown.map(([part, value]) => element("span", { style: `width:${(100 * value) / total}%;background:${PART_COLOURS[part]}`, title: `${part} ${quantity(value, "kg")}` }));
   const legend = shown.sort((a, b) => b[1] - a[1]).map(([part, value]) => element("li", {},
     element("i", { style: `background:${PART_COLOURS[part]}` }), `${part} ${quantity(value, "kg")} (${percent(value / total)})`));

@@ -48,7 +48,7 @@ function pointOf(from, candidate) {
 const points = () => answer.front.map((candidate) => pointOf(answer, candidate));
 const valueText = (point) => objectives.map((goal, index) => `${words(goal.name)} ${said(point.values[index], goal)}`).join(", ");
 const planOf = (point) => [["rounds", point.round], ...Object.entries(runs.plans).map(([name, column]) => [words(name), column[point.index]])];
-const clientsText = (point) => `${plainNumber(runs.clients_per_round[point.index], 4)} clients a round`;
+const clientsText = (point) => `${plainNumber(runs.clients_per_round[point.index], 4)} client${runs.clients_per_round[point.index] === 1 ? "" : "s"} a round`;
 
 function update(dragging) {
   const other = FloptPricing.otherParticipation(facts.physics, controls.choice);
