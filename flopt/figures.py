@@ -89,9 +89,7 @@ def trajectories(study: Source, *, objectives: Sequence[str] = (), look: Look = 
     return _drawn(draw_trajectories, trajectories_figure(_opened(study, objectives)), look)
 
 
-def price(
-    study: Source, *, objectives: Sequence[str] = (), others: Sequence[Source] = (), look: Look = LOOK
-) -> Axes:
+def price(study: Source, *, objectives: Sequence[str] = (), others: Sequence[Source] = (), look: Look = LOOK) -> Axes:
     """What one more point of accuracy costs along the front."""
     overlays = _others(others, objectives)
     name = _name(study) if overlays else "front"
@@ -123,16 +121,12 @@ def countries(
     return _drawn(draw_countries, countries_figure(_opened(study, objectives), countries=places or COUNTRIES), look)
 
 
-def hours(
-    study: Source, *, limits: Sequence[Limit] = (), objectives: Sequence[str] = (), look: Look = LOOK
-) -> Axes:
+def hours(study: Source, *, limits: Sequence[Limit] = (), objectives: Sequence[str] = (), look: Look = LOOK) -> Axes:
     """CO2e of the recommended plan by the hour at which it starts."""
     return _drawn(draw_hours, hours_figure(_opened(study, objectives), limits=limits), look)
 
 
-def history(
-    study: Source, *, objectives: Sequence[str] = (), others: Sequence[Source] = (), look: Look = LOOK
-) -> Axes:
+def history(study: Source, *, objectives: Sequence[str] = (), others: Sequence[Source] = (), look: Look = LOOK) -> Axes:
     """Hypervolume against the rounds trained and the kilograms that the search spent."""
     overlays = _others(others, objectives)
     name = _name(study) if overlays else "front"

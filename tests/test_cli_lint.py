@@ -28,7 +28,7 @@ def test_flopt_s_own_front_has_nothing_but_points_at_chance(command: Command, an
     assert {each["rule"] for each in found} <= {"chance"}
 
 
-def test_what_cannot_be_read_is_one_line(command: Command, tmp_path: Path) -> None:
+def test_what_cannot_be_read_is_one_line(command: Command) -> None:
     for words in (("none.csv",), (".",), ("none.csv", "--classes", 1)):
         code, out, err = command("lint", *words)
         assert (code, out, err.count("\n")) == (2, "", 1)

@@ -28,7 +28,7 @@ def test_the_help_names_every_kind() -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("fronts",), "unknown kind of figure 'fronts'; did you mean 'front'?"),
+        (("fronts",), "no kind of figure 'fronts'; did you mean 'front'?"),
         (("front", "-o", "x.jpg"), "must end in .png, .svg, .pdf"),
         (("parts", "--with", "."), "--with has no effect on it"),
         (("front", "--width", "1"), "width = 1 cm: must be between 4 and 60"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
@@ -33,14 +34,17 @@ def words(axes: Axes) -> list[tuple[str, Bbox]]:
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     renderer = canvas.get_renderer()
-    whole = Bbox.from_bounds(0, 0, *canvas.get_width_height())
-    found = []
-    for text in figure.findobj(Text):
-        assert isinstance(text, Text)
-        box = text.get_window_extent(renderer)
-        if text.get_text().strip() and text.get_visible() and box.width > 0 and box.overlaps(whole):
-            found.append((text.get_text(), box))
-    return found
+    return [(t.get_text(), t.get_window_extent(renderer)) for each in figure.axes for t in drawn(each)]
+
+
+def drawn(axes: Axes) -> Iterator[Text]:
+    """Labels, notes, the legend, and the ticks within the axes' limits."""
+    legend = axes.get_legend()
+    found = [*axes.texts, axes.xaxis.label, axes.yaxis.label, axes.title, *(legend.get_texts() if legend else [])]
+    for axis in (axes.xaxis, axes.yaxis):
+        for tick in axis._update_ticks():  # type: ignore[attr-defined]  # those that are drawn
+            found += [tick.label1, tick.label2]
+    yield from (text for text in found if text.get_visible() and text.get_text().strip())
 
 
 @pytest.mark.parametrize(("theme", "width_cm"), [("light", 12.0), ("dark", 8.0)])
@@ -85,7 +89,7 @@ def test_objectives_of_the_user_s_own_have_their_units(analytic_study: Path, tmp
 
 
 def test_what_a_kind_cannot_use_is_refused(five_runs: Results) -> None:
-    with pytest.raises(FloptError, match="unknown kind of figure 'fronts'"):
+    with pytest.raises(FloptError, match="no kind of figure 'fronts'; did you mean 'front'"):
         figures.draw("fronts", five_runs)
     with pytest.raises(FloptError, match="plot parts: --with has no effect on it; it is for front, price"):
         figures.draw("parts", five_runs, others=[five_runs])

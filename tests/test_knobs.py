@@ -46,7 +46,9 @@ def test_the_best_moves_cut_the_part_and_come_in_order(five_runs: Results) -> No
 
 
 def test_another_fleet_has_another_knob(five_runs: Results) -> None:
-    problem = replace(five_runs.problem, pricing=replace(five_runs.problem.pricing, network="per_gb", kwh_per_gb=1000.0))
+    problem = replace(
+        five_runs.problem, pricing=replace(five_runs.problem.pricing, network="per_gb", kwh_per_gb=1000.0)
+    )
     run = problem.run(Plan(rounds=5))
     assert dominant_part(run)[0] == "network"
     assert best_moves(run, problem)[0].setting in ("uplink", "client_fraction")

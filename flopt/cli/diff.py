@@ -117,7 +117,9 @@ def _print(facts: Mapping[str, Any], found: Sequence[Difference], cost: Objectiv
     ]
     print()
     print_table([f"{facts['gain']} of at least", "first", "second", "in all", "factors", "physics"], rows)
-    print(f"\n{facts['cost']} of reaching each level; in all = factors x physics: the mean of pricing the first study's")
+    print(
+        f"\n{facts['cost']} of reaching each level; in all = factors x physics: the mean of pricing the first study's"
+    )
     print("runs as the second's and the other way round")
 
 

@@ -11,8 +11,21 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from flopt.drawing.style import LINES, MARKERS, THEMES, Theme, axis_label, canvas, check_file, legend, log_scale, note
-from flopt.drawing.style import dressed, plain, save
+from flopt.drawing.style import (
+    LINES,
+    MARKERS,
+    THEMES,
+    Theme,
+    axis_label,
+    canvas,
+    check_file,
+    dressed,
+    legend,
+    log_scale,
+    note,
+    plain,
+    save,
+)
 from flopt.emissions.device_file import shipped_devices
 from flopt.errors import FloptError
 from flopt.fronts import Candidate, Front
@@ -168,9 +181,7 @@ def _draw_references(facts: FrontFigure, axes: Axes, theme: Theme) -> None:
         label = None if number or facts.x_limits else "limit"
         axes.axhline(bound, color=theme.ink, linestyle=":", linewidth=1, label=label)
     if facts.centralised is not None:
-        axes.axvline(
-            facts.centralised, color=theme.series[2], linestyle=LINES[5], linewidth=1, label="centralised"
-        )
+        axes.axvline(facts.centralised, color=theme.series[2], linestyle=LINES[5], linewidth=1, label="centralised")
     if facts.baseline is not None:
         x, y = facts.baseline
         if y is None:  # its cost is known, its accuracy is not

@@ -25,7 +25,7 @@ class HistoryFigure(NamedTuple):
     """The share of the box that the front dominates, after every run in the order of their numbers."""
 
     curves: dict[str, Array]
-    """Study -> shape (1 + runs, 3): rounds trained so far, kg CO2e spent here so far (estimated), share; from nothing."""
+    """Study -> shape (1 + runs, 3): rounds trained so far, kg CO2e spent here so far (estimated), share."""
     notes: tuple[str, ...]
 
 
@@ -42,7 +42,7 @@ def history_figure(
     for label, each in ((name, results), *others):
         growth, own = Growth(box), {candidate.number: candidate for candidate in each.candidates()}
         rounds = np.cumsum([0 if trace is None else len(trace) for trace in each.traces])
-        cpu_s = each.cpu_s or (0.0,) * len(each.traces)
+        cpu_s = each.cpu_s if len(each.cpu_s) == len(each.traces) else (0.0,) * len(each.traces)
         kg = np.cumsum(cpu_s) * kg_per_cpu_s(each.study)
         shares = []
         for number in range(len(each.traces)):

@@ -57,7 +57,7 @@ def parts_figure(results: Results, *, bars: int = BARS) -> PartsFigure:
 
 
 def draw_parts(facts: PartsFigure, axes: Axes, theme: Theme = THEMES["light"]) -> Axes:
-    """Shares of each point's CO2e as stacked bars; a front spans decades, so its kilograms stand in words under them."""
+    """Shares of each point's CO2e as stacked bars; kilograms, which span decades, stand in words under them."""
     total, places = facts.total_kg, np.arange(len(facts.points))
     bottom = np.zeros(len(places))
     for number, (part, kg) in enumerate(facts.kg.items()):

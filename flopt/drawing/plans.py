@@ -121,12 +121,10 @@ def draw_plans(facts: PlansFigure, axes: Axes, theme: Theme = THEMES["light"]) -
     names = [plain(coordinate.name.replace("_", " ")) for coordinate in facts.coordinates]
     axes.set_xticks(places, names, rotation=90)
     axes.set(ylim=(-0.3, 1.32), xlim=(-0.4, len(places) - 0.6))
-    axes.set(xlabel="setting or objective; each from its lowest to its highest on the front")
+    axes.set(xlabel="each from lowest to highest on the front")
     axes.set_yticks([])
     axes.spines[["left", "bottom"]].set_visible(False)
     axes.tick_params(axis="x", length=0)
     shade = f"{len(facts.points)} plans of the front; the stronger the line, the higher its {facts.shade_name}"
     note(axes, [*facts.notes, shade + ("; dashed: the knee" if facts.knee is not None else "")], theme)
     return axes
-
-

@@ -33,9 +33,7 @@ class PriceFigure(NamedTuple):
     notes: tuple[str, ...]
 
 
-def price_figure(
-    results: Results, *, others: Sequence[tuple[str, Results]] = (), name: str = "front"
-) -> PriceFigure:
+def price_figure(results: Results, *, others: Sequence[tuple[str, Results]] = (), name: str = "front") -> PriceFigure:
     """The facts, for one objective that is maximised and one that is minimised."""
     front = results.front()
     cost, gain = axes_of(front)

@@ -176,7 +176,7 @@ def log_scale(axis: Axis, low: float, high: float) -> None:
     """A log scale whose labels neither crowd nor vanish, whatever the range."""
     axis.axes.set(**{f"{axis.axis_name}scale": "log"})  # type: ignore[attr-defined]
     decades = high / low if low > 0 else 1e9
-    subs = (1.0,) if decades > 300 else (1.0, 3.0) if decades > 12 else (1.0, 2.0, 3.0, 5.0, 7.0)
+    subs = (1.0,) if decades > 300 else (1.0, 3.0) if decades > 12 else (1.0, 2.0, 5.0)
     axis.set_major_locator(LogLocator(subs=subs, numticks=8))
     axis.set_major_formatter(FuncFormatter(lambda value, _: _short(value)))
     axis.set_minor_locator(NullLocator() if len(subs) > 1 else LogLocator(subs=(2.0, 3.0, 5.0, 7.0), numticks=12))

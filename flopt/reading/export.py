@@ -69,7 +69,9 @@ def plan_text(point: Point, row: Row, kind: str) -> str:
     raise FloptError(f"--format {kind}: of one plan, write {', '.join(PLAN_FORMATS)}")
 
 
-def latex_table(front: Front, names: Sequence[str] = ("local_epochs", "client_fraction", "batch_size", "uplink")) -> str:
+def latex_table(
+    front: Front, names: Sequence[str] = ("local_epochs", "client_fraction", "batch_size", "uplink")
+) -> str:
     """The front as a LaTeX table for the package booktabs."""
     head = ["run@round", *(o.name for o in front.objectives), *names]
     rows = []
