@@ -105,6 +105,9 @@ def open_results(folder: Path) -> Results:
     with Journal.read(folder) as journal:
         study = load_study(folder / STUDY_FILE)
         trials = journal.trials()
+        for trial in trials:
+            if "plan" not in trial.user_attrs:
+                raise FloptError(f"{folder}: run {trial.number} has no plan: not written by this version of flopt")
         return Results(
             study,
             problem_of(study),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -52,3 +53,35 @@ def test_a_study_without_a_point_is_exit_1(command: Command) -> None:
     said = (1, "", "flopt: empty: no run has a point within the limits yet\n")
     assert command("plot", "empty", "front") == said
     assert command("export", "empty") == said
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"plan"', '"settings"', "run 0 has no plan: not written by this version of flopt"),
+        ('"accuracy":', '"reached":', "trace: not one of flopt's (KeyError: 'accuracy')"),
+    ],
+)
+def test_a_folder_of_another_version_is_one_line(
+    command: Command, analytic_study: Path, tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    folder = tmp_path / "old"
+    shutil.copytree(analytic_study, folder)
+    journal = folder / "journal.log"
+    journal.write_text(journal.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    code, out, err = command("plot", folder, "front")
+    assert (code, out) == (2, "")
+    assert said in err
+    assert err.count("\n") == 1
+
+
+def test_an_objective_that_is_not_a_number_is_one_line(command: Command, analytic_study: Path, tmp_path: Path) -> None:
+    (tmp_path / "nan.py").write_text(
+        "from flopt import objective\n@objective(direction='minimize', unit='')\n"
+        "def broken(run):\n    return float('nan')\n",
+        encoding="utf-8",
+    )
+    code, out, err = command("plot", analytic_study, "front", "--objective", "accuracy", "--objective", "nan.py")
+    assert (code, out) == (2, "")
+    assert "gave nan" in err
+    assert err.count("\n") == 1
