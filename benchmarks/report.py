@@ -1,4 +1,4 @@
-"""How long does the report of 1000 runs of 200 rounds take to write, how large is it, and how fast does it follow a drag?
+"""How long does the report of 1000 runs of 200 rounds take to write, how large is it, and does it follow a drag?
 
 The runs have different plans and the curves of the analytic oracle. The page is opened in headless Chromium (it needs
 the program `chromium` and the package `playwright`; without them only the file is measured); a drag is an answer to

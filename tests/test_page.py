@@ -54,7 +54,7 @@ def test_the_page_needs_no_other_file_and_stays_small(text: str) -> None:
     parser.feed(text)
     for tag, attributes in parser.found:
         assert tag not in ("iframe", "object", "embed")
-        assert not (attributes.get("src") or "")
+        assert not attributes.get("src")
         assert (attributes.get("href") or "#")[:5] in ("#answ", "#", "data:")
     assert "default-src 'none'" in text
     assert "@import" not in text.partition("</style>")[0]

@@ -51,7 +51,7 @@ PRICED = """(choice) => {
         const found = solved({ ...ownChoice(facts), ...choice }, null);
         const told = found.recommended && pointOf(found, found.front[found.recommended.index]);
         return { out: found.candidates.out, recommended: told && [told.run, told.round],
-            front: found.front.map((each) => { const p = pointOf(found, each); return [p.run, p.round, ...p.values]; }) };
+            front: found.front.map((each) => pointOf(found, each)).map((p) => [p.run, p.round, ...p.values]) };
     } catch (error) { return { error: error.message }; }
 }"""
 
@@ -148,18 +148,29 @@ def mixed(fleet: Fleet, shares: list[float] | None) -> Fleet:
     return replace(fleet, groups=tuple(replace(g, share=s / total) for g, s in zip(fleet.groups, shares, strict=True)))
 
 
-def python_front(results: Results, choice: dict[str, Any]) -> tuple[Results, list[tuple[float, ...]], list[int]]:
-    """What flopt itself says to the same choice, and the runs that the fleet cannot run."""
+Answer = tuple[Results, list[tuple[float, ...]], list[int]]
+
+
+def python_front(results: Results, choice: dict[str, Any]) -> Answer | None:
+    """What flopt itself says to a choice, and the runs that the fleet cannot run; None where it says that it cannot."""
     pricing = {field.name: choice[field.name] for field in fields(Pricing) if field.name in choice}
-    problem = repriced_problem(results.problem, choice["fleet"], pricing, None)
-    problem = replace(problem, fleet=mixed(problem.fleet, choice.get("shares")))
-    found, out = runnable(replace(results, problem=problem))
-    points = [(p.number, p.run.rounds, *p.values.values()) for p in found.front().points]
+    try:
+        problem = repriced_problem(results.problem, choice["fleet"], pricing, None)
+        problem = replace(problem, fleet=mixed(problem.fleet, choice.get("shares")))
+        found, out = runnable(replace(results, problem=problem))
+        points = [(p.number, p.run.rounds, *p.values.values()) for p in found.front().points]
+    except FloptError:
+        return None
     return found, points, [n for n in out if results.traces[n] is not None and n not in results.failed]
 
 
-def test_two_hundred_factor_sets_are_priced_as_flopt_prices_them(show: Callable[..., Page], study: Path) -> None:
-    page, results = show(study / "report.html"), open_results(study)
+def test_two_hundred_factor_sets_are_priced_as_flopt_prices_them(
+    show: Callable[..., Page], study: Path, tmp_path: Path
+) -> None:
+    whole = open_results(study)
+    results = replace(whole, plans=whole.plans[:10], traces=whole.traces[:10])  # enough for fronts of twenty points
+    write_report(results, tmp_path / "few.html")
+    page = show(tmp_path / "few.html")
     generator = np.random.default_rng(6)
     refused = 0
     for number in range(FACTOR_SETS):
@@ -167,12 +178,12 @@ def test_two_hundred_factor_sets_are_priced_as_flopt_prices_them(show: Callable[
         groups = len(load_fleet(choice["fleet"]).groups)
         choice["shares"] = generator.uniform(0.05, 1, groups).tolist() if number % 2 else None
         found = page.evaluate(PRICED, choice)
-        try:
-            priced, points, out = python_front(results, choice)
-        except FloptError as error:
+        answer = python_front(results, choice)
+        if answer is None:
             refused += 1
-            assert "error" in found, f"{choice}: {error}"
+            assert "error" in found, choice
             continue
+        priced, points, out = answer
         assert "error" not in found, (choice, found)
         assert found["out"] == out
         np.testing.assert_allclose(np.array(found["front"]), np.array(points), rtol=1e-6, err_msg=str(choice))
@@ -306,7 +317,9 @@ def test_one_objective_five_and_one_that_it_cannot_follow(
         assert disabled is (name == "odd")
         if name == "five":
             choice = {"fleet": "phones_europe", "country": "FRA", "shares": None}
-            _, points, _ = python_front(case, choice)
+            answer = python_front(case, choice)
+            assert answer is not None
+            points = answer[1]
             np.testing.assert_allclose(page.evaluate(PRICED, choice)["front"], points, rtol=1e-6)
             page.select_option("#axis-x", "water")
             picture(page, "five")

@@ -21,7 +21,10 @@ MOST_BYTES = 8_000_000
 """A page stays below this, 4.8 MB of it plotly's script."""
 
 _ASSETS = Path(__file__).parent / "assets"
-_SCRIPTS = ("pricing.js", "front.js", "format.js", "tables.js", "chart.js", "controls.js", "report.js")
+_SCRIPTS = (
+    *("draws.js", "arrivals.js", "rates.js", "energy.js", "pricing.js", "front.js"),
+    *("format.js", "tables.js", "chart.js", "controls.js", "report.js"),
+)
 
 
 def write_report(results: Results, file: Path) -> None:

@@ -49,5 +49,3 @@ function said(value, goal) {
 }
 
 const words = (name) => (name === "co2e" ? "CO2e" : name.replace(/_/g, " "));
-
-if (typeof module !== "undefined") module.exports = { quantity, percent, said };

@@ -24,6 +24,7 @@ function candidatesOf(facts, pricer) {
   const columns = Object.fromEntries(Object.keys(runs.columns).map((name) => [name, columnOf(runs, name)]));
   const simple = { co2e_kg: "kg", energy_kwh: "kwh", duration_s: "s" };
   const found = { run: [], place: [], values: objectives.map(() => []), out: [] };
+  const plain = goals.map((goal) => simple[goal.formula]); // an objective that is the price itself needs no formula
   const row = new Array(goals.length);
   for (let run = 0; run < runs.number.length; run++) {
     const work = runs.work[run], rounds = runs.rounds[run];
@@ -31,8 +32,9 @@ function candidatesOf(facts, pricer) {
       found.out.push(runs.number[run]);
       continue;
     }
+    const priced = pricer ? pricer.priced(work) : null;
     for (let place = 0; place < rounds.length; place++) {
-      const price = pricer ? pricer.at(work, rounds[place]) : null;
+      const price = priced ? priced.at(rounds[place]) : null;
       let parts = null;
       const read = (leaf) => {
         if (leaf === "rounds") return rounds[place];
@@ -42,18 +44,20 @@ function candidatesOf(facts, pricer) {
         const [quantity, part] = leaf.split(".");
         return parts[{ co2e_kg: "kg", energy_kwh: "kwh" }[quantity]][part];
       };
-      goals.forEach((goal, index) => {
-        row[index] = goal.formula === null ? columns[goal.name](run, place)
-          : goal.formula in simple ? price[simple[goal.formula]] : valueOf(goal.formula, read);
-      });
+      for (let index = 0; index < goals.length; index++) {
+        const { formula, name } = goals[index], quantity = plain[index];
+        row[index] = quantity ? price[quantity] : formula === null ? columns[name](run, place) : valueOf(formula, read);
+      }
       const inside = limits.every((limit, index) => {
         const value = row[objectives.length + index];
         return (limit.at_least === null || value >= limit.at_least) && (limit.at_most === null || value <= limit.at_most);
       });
-      if (!inside || row.slice(0, objectives.length).some(Number.isNaN)) continue;
+      let whole = inside;
+      for (let index = 0; index < objectives.length; index++) whole = whole && row[index] === row[index]; // NaN is no point
+      if (!whole) continue;
       found.run.push(run);
       found.place.push(place);
-      objectives.forEach((_, index) => found.values[index].push(row[index]));
+      for (let index = 0; index < objectives.length; index++) found.values[index].push(row[index]);
     }
   }
   return found;
@@ -63,7 +67,7 @@ function candidatesOf(facts, pricer) {
 function frontOf(candidates, objectives) {
   const loss = candidates.values.map((column, index) => (
     objectives[index].direction === "maximize" ? column.map((value) => -value) : column));
-  const order = candidates.run.map((_, place) => place);
+  const order = loss.length === 2 ? promising(loss) : candidates.run.map((_, place) => place);
   order.sort((a, b) => {
     for (const column of loss) if (column[a] !== column[b]) return column[a] - column[b];
     return a - b;
@@ -71,6 +75,23 @@ function frontOf(candidates, objectives) {
   const kept = loss.length === 2 ? staircase(order, loss) : filtered(order, loss);
   const cost = candidates.values[costColumn(objectives)];
   return kept.sort((a, b) => cost[a] - cost[b] || a - b);
+}
+
+/** Of many candidates those that the front of a sample does not dominate: the front of all is among them. */
+function promising([first, second]) {
+  const every = first.map((_, place) => place), step = Math.ceil(every.length / 500);
+  if (step === 1) return every;
+  const sample = every.filter((place) => place % step === 0).sort((a, b) => first[a] - first[b] || second[a] - second[b]);
+  const stairs = staircase(sample, [first, second]);
+  return every.filter((place) => {
+    let low = 0, high = stairs.length; // the last stair whose first loss is no more than this one's
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (first[stairs[middle]] <= first[place]) low = middle + 1;
+      else high = middle;
+    }
+    return low === 0 || second[stairs[low - 1]] >= second[place];
+  });
 }
 
 function staircase(order, [, second]) {
@@ -133,5 +154,3 @@ function recommendationOf(front, candidates, objectives, atLeast) {
   const within = atLeast ? ` with ${objectives[atLeast.objective].name} at least ${atLeast.value}` : "";
   return { index, reason: `${sign < 0 ? "highest" : "lowest"} ${goal.name} on the front${within}` };
 }
-
-if (typeof module !== "undefined") module.exports = { candidatesOf, frontOf, kneeOf, recommendationOf, costColumn, valueOf };

@@ -18,7 +18,7 @@ let cursor = null; // index into the front
 
 /** Everything that follows from a price; a PricingError where there is none. */
 function solved(choice, atLeast) {
-  const pricer = FloptPricing.pricerOf(facts.physics, choice, mostRounds);
+  const pricer = pricerOf(facts.physics, choice, mostRounds);
   const candidates = candidatesOf(facts, pricer), front = frontOf(candidates, objectives);
   const knee = front.length && objectives.length === 2 ? kneeOf(front, candidates, objectives) : null;
   return { pricer, candidates, front, knee, recommended: recommendationOf(front, candidates, objectives, atLeast) };
@@ -51,16 +51,16 @@ const planOf = (point) => [["rounds", point.round], ...Object.entries(runs.plans
 const clientsText = (point) => `${plainNumber(runs.clients_per_round[point.index], 4)} client${runs.clients_per_round[point.index] === 1 ? "" : "s"} a round`;
 
 function update(dragging) {
-  const other = FloptPricing.otherParticipation(facts.physics, controls.choice);
+  const other = otherParticipation(facts.physics, controls.choice);
   at("keeping").hidden = !other && !controls.keep;
   at("reset").disabled = !controls.touched();
   try {
     if (other && !controls.keep && !facts.fixed.length) {
-      throw new FloptPricing.PricingError(`with this choice other clients would take part (${other}), so the accuracies would not be these; tick the box below to price it all the same`);
+      throw new PricingError(`with this choice other clients would take part (${other}), so the accuracies would not be these; tick the box below to price it all the same`);
     }
     answer = controls.repriced() || controls.atLeast ? solved(controls.choice, controls.atLeast) : own;
   } catch (error) {
-    if (!(error instanceof FloptPricing.PricingError)) throw error;
+    if (!(error instanceof PricingError)) throw error;
     refuse(error.message);
     return;
   }
@@ -128,7 +128,7 @@ function emptyText() {
 
 function reasonsOf(point, found) {
   const reasons = [`Why: ${found.reason}.`], all = points(), kg = point.parts().kg;
-  const total = FloptPricing.totalOf(kg), [part, most] = Object.entries(kg).sort((a, b) => b[1] - a[1])[0];
+  const total = totalOf(kg), [part, most] = Object.entries(kg).sort((a, b) => b[1] - a[1])[0];
   if (total > 0) reasons.push(`Of its CO2e, ${quantity(total, "kg")}, ${percent(most / total)} is ${part}.`);
   for (const [index, word] of [[found.index - 1, "cheaper"], [found.index + 1, "dearer"]]) {
     if (all[index]) reasons.push(`The next ${word} point, run ${all[index].run} after round ${all[index].round}: ${differenceText(point, all[index])}.`);
@@ -241,14 +241,14 @@ function tellPins() {
   };
   objectives.forEach((goal, index) => add(words(goal.name), (point) => point.values[index], (value) => said(value, goal), goal));
   if (Number.isFinite(a.test)) add("test accuracy", (point) => point.test, (value) => (Number.isFinite(value) ? value.toFixed(4) : "–"));
-  add("energy", (point) => FloptPricing.totalOf(point.parts().kwh), (value) => quantity(value, "kWh"), { unit: "kWh" });
+  add("energy", (point) => totalOf(point.parts().kwh), (value) => quantity(value, "kWh"), { unit: "kWh" });
   add("time on the fleet", (point) => point.parts().s, (value) => quantity(value, "s"), { unit: "s" });
   add("clients a round", (point) => runs.clients_per_round[point.index], (value) => plainNumber(value, 4));
   planOf(a).forEach(([name], place) => add(name, (point) => planOf(point)[place][1], (value) => plainNumber(value, 4)));
   const onFront = (point) => (points().some((each) => each.candidate === point.candidate) ? "" : ", not on this front");
   const heads = ["", ...found.map((point, index) => `${"AB"[index]}: run ${point.run}, round ${point.round}${onFront(point)}`), ...(b ? ["B against A"] : [])];
   const table = element("table", {}, element("thead", {}, element("tr", {}, heads.map((text, index) => element("th", { scope: "col", class: index ? null : "text" }, text)))), element("tbody", {}, rows));
-  const bars = found.map((point, index) => element("div", {}, element("h3", {}, `${"AB"[index]}: ${quantity(FloptPricing.totalOf(point.parts().kg), "kg")} CO2e, by part`), partsBar(point.parts().kg)));
+  const bars = found.map((point, index) => element("div", {}, element("h3", {}, `${"AB"[index]}: ${quantity(totalOf(point.parts().kg), "kg")} CO2e, by part`), partsBar(point.parts().kg)));
   at("compared").replaceChildren(element("div", { class: "scroll" }, table), element("div", {}, bars, b ? "" : element("p", { class: "hint" }, "Pin a second point to compare the two.")));
 }
 
@@ -264,7 +264,7 @@ function tellFront() {
   const all = points().map((point, index) => ({ ...point, place: index, kg: point.parts().kg }));
   const pinButton = (point) => element("button", { type: "button", class: "pin", "aria-pressed": String(pins.some(sameAs(point))), "aria-label": `pin run ${point.run}, round ${point.round}`, onclick: () => pin(point.place) }, "pin");
   const badge = (point) => [point.place === answer.knee && "knee", answer.recommended?.index === point.place && "recommended"].filter(Boolean).join(", ");
-  const partColumns = FloptPricing.PARTS.filter((part) => all.some((point) => point.kg[part] > 0))
+  const partColumns = PARTS.filter((part) => all.some((point) => point.kg[part] > 0))
     .map((part) => ({ name: `${part} CO2e`, csv: `co2e_${part}_kg`, value: (point) => point.kg[part], show: (point) => quantity(point.kg[part], "kg") }));
   tables.front.fill([
     { name: "pin", plain: true, text: true, value: () => "", show: pinButton },
