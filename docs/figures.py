@@ -6,6 +6,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+from matplotlib.axes import Axes
+from PIL import Image
+
 import flopt
 from flopt import figures
 
@@ -24,9 +27,15 @@ def main(out: Path = HERE) -> None:
         for kind in figures.KINDS:
             others = studies[1:] if kind == "attainment" else []
             axes = figures.draw(kind, studies[0], others=others, look=figures.Look(width_cm=WIDTH_CM))
-            figures.save(axes, out / f"{kind}.png")
+            _save(axes, out / f"{kind}.png")
         dark = figures.front(studies[0], look=figures.Look("dark", WIDTH_CM))
-        figures.save(dark, out / "front_dark.png")
+        _save(dark, out / "front_dark.png")
+
+
+def _save(axes: Axes, file: Path) -> None:
+    """A picture of few colours, to be small."""
+    figures.save(axes, file)
+    Image.open(file).convert("RGB").quantize(96).save(file, optimize=True)
 
 
 if __name__ == "__main__":
