@@ -50,7 +50,7 @@ class Chart {
     const front = pair(answer.front), stairs = this.facts.objectives.length === 2;
     const log = this.log && [...front.x].every((value) => value > 0);
     const traces = [
-      { ...(light ? { x: [], y: [] } : this.trails(answer, scales)), mode: "lines", name: "every run, round by round", line: { color: colour("faint"), width: 0.7 }, opacity: 0.35, hoverinfo: "skip" },
+      { ...(light ? { x: [], y: [] } : this.trails(answer, scales)), mode: "lines", name: "every run, round by round", line: { color: colour("faint"), width: 0.8 }, opacity: 0.45, hoverinfo: "skip" },
       { ...(own ? pair(own.front, own) : { x: [], y: [] }), mode: "lines", name: "front at the study's price", visible: own ? true : false, line: { color: colour("soft"), width: 1.3, dash: "dot", shape: "hv" }, hoverinfo: "skip" },
       { ...front, mode: stairs ? "lines+markers" : "markers", name: "front", line: { color: colour("blue"), width: 1.6, shape: "hv" }, marker: { color: colour("blue"), size: 7 }, hoverinfo: "none" },
       { ...pair(answer.knee === null ? [] : [answer.front[answer.knee]]), mode: "markers", name: "knee", marker: { symbol: "diamond-open", size: 15, color: colour("green"), line: { width: 2 } }, hoverinfo: "skip", visible: answer.knee !== null },

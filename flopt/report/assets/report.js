@@ -146,7 +146,7 @@ function reasonsOf(point, found) {
 function adviceOf({ moves, ties }) {
   const advice = ties.length ? [`As good: ${ties.join(", ")}.`] : [];
   const each = moves.map((move) => `${words(move.setting)} ${plainNumber(move.before, 3)} to ${plainNumber(move.after, 3)} (${percent(-move.cut, true)} CO2e)`);
-  if (each.length) advice.push(`What would cut its ${moves[0].part}: ${each.join("; ")}. Priced again; what it does to the accuracy only training can say.`);
+  if (each.length) advice.push(`What would cut its ${moves[0].part} part: ${each.join("; ")}. Priced again; what it does to the accuracy only training can say.`);
   return advice;
 }
 
