@@ -115,7 +115,7 @@ def test_a_study_without_a_point_is_exit_1(command: Command) -> None:
     assert command("front", folder) == (1, "", "flopt: empty: no run has a point within the limits yet\n")
     assert command("front", folder, "--json") == (1, "[]\n", "flopt: empty: no run has a point within the limits yet\n")
     code, out, err = command("recommend", folder, "--json")
-    assert (code, out) == (1, "")
+    assert (code, json.loads(out)) == (1, {"run": None, "nearest": None})
     assert err.startswith("flopt: empty: no point of the front")
 
 

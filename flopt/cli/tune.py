@@ -44,8 +44,6 @@ def tune_study(
     folder = out or Path("studies") / (file.stem if file else "default")
     progress = _watched(study, folder, watch=watch)
     results = replace(write_results(folder), repaired_bytes=progress.repaired_bytes)
-    if watch:
-        write_pictures(folder)
     tell_repairs(results)
     front = results.front()
     if front.points:
