@@ -217,6 +217,7 @@ def test_another_country_gives_what_reprice_prints(
 
 def test_points_are_pinned_by_mouse_and_by_keyboard_and_compared(show: Callable[..., Page], study: Path) -> None:
     page = show(study / "report.html", viewport={"width": 1360, "height": 1000})
+    page.locator("#chart").scroll_into_view_if_needed()
     place = page.evaluate(
         "() => { const at = chart.position(2), box = document.getElementById('picture').getBoundingClientRect();"
         " return [box.left + at.left, box.top + at.top]; }"
@@ -226,7 +227,7 @@ def test_points_are_pinned_by_mouse_and_by_keyboard_and_compared(show: Callable[
     page.wait_for_selector("#tooltip:not([hidden])")
     assert "training" in page.inner_text("#tooltip")
     page.mouse.click(*place)
-    page.wait_for_selector("#comparison:not([hidden])")
+    page.wait_for_selector("#compared table")
     page.focus("#chart")
     for key in ("End", "Enter"):
         page.press("#chart", key)

@@ -231,8 +231,11 @@ function pin(index) {
 function tellPins() {
   const found = pins.map((pinned) => answer.candidates.run.findIndex((run, candidate) => runs.number[run] === pinned[0] && runs.rounds[run][answer.candidates.place[candidate]] === pinned[1]))
     .filter((candidate) => candidate >= 0).map((candidate) => pointOf(answer, candidate));
-  at("comparison").hidden = !found.length;
-  if (!found.length) return;
+  at("unpin").disabled = !pins.length;
+  if (!found.length) {
+    at("compared").replaceChildren(element("p", { class: "hint" }, pins.length ? "The pinned points are out of reach of this fleet or of the limits." : "Pin one or two points of the front, in the picture or in the table, to see their parts and set them side by side."));
+    return;
+  }
   const [a, b] = found, rows = [];
   const add = (name, read, show, goal) => {
     const x = read(a), y = b && read(b), both = b && typeof x === "number" && typeof y === "number" && Number.isFinite(x) && Number.isFinite(y);
@@ -249,7 +252,7 @@ function tellPins() {
   const heads = ["", ...found.map((point, index) => `${"AB"[index]}: run ${point.run}, round ${point.round}${onFront(point)}`), ...(b ? ["B against A"] : [])];
   const table = element("table", {}, element("thead", {}, element("tr", {}, heads.map((text, index) => element("th", { scope: "col", class: index ? null : "text" }, text)))), element("tbody", {}, rows));
   const bars = found.map((point, index) => element("div", {}, element("h3", {}, `${"AB"[index]}: ${quantity(totalOf(point.parts().kg), "kg")} CO2e, by part`), partsBar(point.parts().kg)));
-  at("compared").replaceChildren(element("div", { class: "scroll" }, table), element("div", {}, bars, b ? "" : element("p", { class: "hint" }, "Pin a second point to compare the two.")));
+  at("compared").replaceChildren(element("div", { class: "scroll whole" }, table), element("div", {}, bars, b ? "" : element("p", { class: "hint" }, "Pin a second point to compare the two.")));
 }
 
 // ---------------------------------------------------------------- the tables
