@@ -101,7 +101,7 @@ def theme_of(name: str) -> Theme:
 def dressed(theme: Theme, *, small: bool = False) -> Iterator[None]:
     """Matplotlib's settings of a theme, for the axes that are made inside."""
     size = 7.0 if small else 8.5
-    settings: dict[str, Any] = {
+    settings: Any = {
         "font.size": size,
         "axes.titlesize": size,
         "axes.labelsize": size,
@@ -197,7 +197,7 @@ def legend(axes: Axes, *, columns: int = 4) -> None:
     handles, names = axes.get_legend_handles_labels()
     if not handles:
         return
-    letters = _letters(axes, axes.xaxis.label.get_fontsize() - 1)
+    letters = _letters(axes, float(axes.xaxis.label.get_fontsize()) - 1)
     columns = max(1, min(columns, len(handles), letters // (max(map(len, names)) + 9)))
     axes.legend(
         handles,
@@ -216,7 +216,7 @@ def legend(axes: Axes, *, columns: int = 4) -> None:
 
 def note(axes: Axes, lines: Sequence[str], theme: Theme) -> None:
     """What the picture was made from, in small letters under its x label, which must be there."""
-    size = axes.xaxis.label.get_fontsize() - 2
+    size = float(axes.xaxis.label.get_fontsize()) - 2
     text = "\n".join(part for line in lines if line for part in textwrap.wrap(line, _letters(axes, size)))
     place = axes.get_subplotspec()
     alone = place is not None and place.get_geometry()[:2] == (1, 1)

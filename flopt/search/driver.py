@@ -264,7 +264,7 @@ def _allowed(seen: Seen) -> NDArray[np.float64]:
     """The rounds of a run that may stand on the front."""
     if seen.values is None:
         return np.empty((0, 0))
-    allowed = (seen.violations <= 0).all(axis=1)
+    allowed: NDArray[np.bool_] = np.asarray((seen.violations <= 0).all(axis=1))
     if seen.whole:
         allowed[:-1] = False
     return seen.values[allowed]
