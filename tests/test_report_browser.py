@@ -83,15 +83,22 @@ def show(browser: Browser) -> Iterator[Callable[..., Page]]:
     wrong: list[str] = []
     contexts = []
 
+    def logged(kind: str, text: str) -> None:
+        if kind in ("error", "warning"):
+            wrong.append(text)
+
+    def asked(url: str) -> None:
+        if not url.startswith(("file:", "data:", "blob:")):
+            wrong.append(url)
+
     def show(file: Path, **options: Any) -> Page:
         context = browser.new_context(accept_downloads=True, **options)
         contexts.append(context)
         opened = context.new_page()
         opened.set_default_timeout(PATIENCE_MS)
-        opened.on("console", lambda message: message.type in ("error", "warning") and wrong.append(message.text))
+        opened.on("console", lambda message: logged(message.type, message.text))
         opened.on("pageerror", lambda error: wrong.append(str(error)))
-        own = ("file:", "data:", "blob:")
-        opened.on("request", lambda request: request.url.startswith(own) or wrong.append(request.url))
+        opened.on("request", lambda request: asked(request.url))
         opened.goto(file.as_uri())
         opened.wait_for_selector("html[data-ready]", state="attached")
         return opened

@@ -91,9 +91,9 @@ def _number(value: object) -> float:
 class _Written(Run):
     """A run whose quantities are terms; what a price does not give and the page does not hold cannot be read."""
 
-    rounds = property(lambda _: _Term("rounds"))  # type: ignore[assignment]
-    accuracy = property(lambda _: _Term("accuracy"))  # type: ignore[assignment]
-    loss = property(lambda _: _Term("loss"))  # type: ignore[assignment]
+    rounds = property(lambda _: _Term("rounds"))
+    accuracy = property(lambda _: _Term("accuracy"))
+    loss = property(lambda _: _Term("loss"))
     energy_kwh = property(lambda _: _Term("energy_kwh"))
     co2e_kg = property(lambda _: _Term("co2e_kg"))
     duration_s = property(lambda _: _Term("duration_s"))
