@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from flopt.drawing.parts import draw_parts, parts_figure
 from flopt.results import Results
@@ -26,6 +27,6 @@ def test_a_long_front_shows_both_ends_and_its_knee(five_runs: Results) -> None:
 
 def test_bars_are_shares(five_runs: Results) -> None:
     axes = draw_parts(parts_figure(five_runs), Figure().add_subplot())
-    heights = [bar.get_height() for bar in axes.patches]
+    heights = [bar.get_height() for bar in axes.patches if isinstance(bar, Rectangle)]
     assert sum(heights) == pytest.approx(4 * 100)
     assert axes.get_xticklabels()[0].get_text().startswith("0@1, 42.2 ")

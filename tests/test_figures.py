@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from matplotlib.axes import Axes
@@ -31,7 +31,7 @@ def words(axes: Axes) -> list[tuple[str, Bbox]]:
     """Every text that is shown, with the place that it takes."""
     figure = axes.figure
     assert isinstance(figure, Figure)
-    canvas = FigureCanvasAgg(figure)
+    canvas: Any = FigureCanvasAgg(figure)  # it ships no types
     canvas.draw()
     renderer = canvas.get_renderer()
     return [(t.get_text(), t.get_window_extent(renderer)) for each in figure.axes for t in drawn(each)]
@@ -42,7 +42,8 @@ def drawn(axes: Axes) -> Iterator[Text]:
     legend = axes.get_legend()
     found = [*axes.texts, axes.xaxis.label, axes.yaxis.label, axes.title, *(legend.get_texts() if legend else [])]
     for axis in (axes.xaxis, axes.yaxis):
-        for tick in axis._update_ticks():  # type: ignore[attr-defined]  # those that are drawn
+        drawer: Any = axis
+        for tick in drawer._update_ticks():  # those that are drawn
             found += [tick.label1, tick.label2]
     yield from (text for text in found if text.get_visible() and text.get_text().strip())
 

@@ -191,17 +191,17 @@ def _draw_references(facts: FrontFigure, axes: Axes, theme: Theme) -> None:
 
 
 def _draw_points(facts: FrontFigure, axes: Axes, theme: Theme) -> None:
-    points, style = facts.front, {"color": theme.main, "zorder": 3}
+    points = facts.front
     if not len(points):
         return
     if facts.stepped:
         axes.step(points[:, 0], points[:, 1], where="post", color=theme.main, linewidth=1, zorder=2)
-    for axis, ranges in (("xerr", facts.x_ranges), ("yerr", facts.y_ranges)):
-        if ranges is not None:
-            column = 0 if axis == "xerr" else 1
-            bars = np.abs(ranges.T - points[:, column])
-            axes.errorbar(*points.T, **{axis: bars}, fmt="none", ecolor=theme.main, elinewidth=0.5, alpha=0.35)
-    axes.plot(points[:, 0], points[:, 1], "o", markersize=3.2, label=plain(facts.name), **style)
+    x_bars, y_bars = (
+        None if ranges is None else np.abs(ranges.T - points[:, column])
+        for column, ranges in enumerate((facts.x_ranges, facts.y_ranges))
+    )
+    axes.errorbar(*points.T, xerr=x_bars, yerr=y_bars, fmt="none", ecolor=theme.main, elinewidth=0.5, alpha=0.35)
+    axes.plot(points[:, 0], points[:, 1], "o", markersize=3.2, label=plain(facts.name), color=theme.main, zorder=3)
     if facts.knee is not None:
         label = "knee, recommended" if facts.knee == facts.recommended else "knee"
         axes.plot(*points[facts.knee], "D", color=theme.accent, markersize=7, label=label, zorder=5, mec=theme.paper)

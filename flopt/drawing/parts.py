@@ -37,7 +37,7 @@ class PartsFigure(NamedTuple):
     @property
     def total_kg(self) -> Array:
         """Shape (points,)."""
-        return np.sum([*self.kg.values(), np.zeros(len(self.points))], axis=0)
+        return np.asarray(np.sum([*self.kg.values(), np.zeros(len(self.points))], axis=0))
 
 
 def parts_figure(results: Results, *, bars: int = BARS) -> PartsFigure:

@@ -100,7 +100,7 @@ def draw_plans(facts: PlansFigure, axes: Axes, theme: Theme = THEMES["light"]) -
         axes.plot(places, table[:, row], color=colour, linewidth=0.9, alpha=0.85)
     if facts.knee is not None:
         axes.plot(places, table[:, facts.knee], color=theme.accent, linewidth=2, linestyle="--", label="knee", zorder=5)
-    size = axes.xaxis.label.get_fontsize() - 1.5
+    size = float(axes.xaxis.label.get_fontsize()) - 1.5
     for place, coordinate in zip(places, facts.coordinates, strict=True):
         axes.plot([place, place], [0, 1], color=theme.faint, linewidth=0.7, zorder=0)
         marks = coordinate.marks or coordinate.ends

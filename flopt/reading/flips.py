@@ -55,7 +55,8 @@ def find_flips(choose: Callable[[float], Choice], low: float, high: float, *, va
     """The choice on each stretch of a range, on a log scale.
 
     The range is scanned at so many `values`, then every step in which the choice changes is halved until each flip in
-    it is known to `PRECISION`, several in one step included. A choice that gives way and returns within one step may be missed.
+    it is known to `PRECISION`, several in one step included. A choice that gives way and returns within one step may be
+    missed.
     """
     if not 0 < low < high < math.inf:
         raise FloptError(f"range {low:g}:{high:g}: must be two numbers above 0, the lower one first")
