@@ -252,7 +252,7 @@ function tellPins() {
   const heads = ["", ...found.map((point, index) => `${"AB"[index]}: run ${point.run}, round ${point.round}${onFront(point)}`), ...(b ? ["B against A"] : [])];
   const table = element("table", {}, element("thead", {}, element("tr", {}, heads.map((text, index) => element("th", { scope: "col", class: index ? null : "text" }, text)))), element("tbody", {}, rows));
   const bars = found.map((point, index) => element("div", {}, element("h3", {}, `${"AB"[index]}: ${quantity(totalOf(point.parts().kg), "kg")} CO2e, by part`), partsBar(point.parts().kg)));
-  at("compared").replaceChildren(element("div", { class: "scroll whole" }, table), element("div", {}, bars, b ? "" : element("p", { class: "hint" }, "Pin a second point to compare the two.")));
+  at("compared").replaceChildren(element("div", { class: "scroll whole" }, table), element("div", { class: "bars" }, bars, b ? "" : element("p", { class: "hint" }, "Pin a second point to compare the two.")));
 }
 
 // ---------------------------------------------------------------- the tables
