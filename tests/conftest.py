@@ -104,6 +104,11 @@ def five_runs() -> Results:
         {"rounds": 2, "client_fraction": 1.0},
         {"rounds": 1},
     ]
+        {"rounds": 3},
+        {"rounds": 2, "local_epochs": 4},
+        {"rounds": 2, "client_fraction": 1.0},
+        {"rounds": 1},
+    ]
     plans = [Plan.of({"client_fraction": 0.2, "local_epochs": 1} | each) for each in [*settings, {"rounds": 2}]]
     traces = [
         Trace.of([Round(a, 1 - a, 3, 300, 1000, 500, test_accuracy=a) for a in reached], seed=0, participation="")
