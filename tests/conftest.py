@@ -104,12 +104,8 @@ def five_runs() -> Results:
         {"rounds": 2, "client_fraction": 1.0},
         {"rounds": 1},
     ]
-        {"rounds": 3},
-        {"rounds": 2, "local_epochs": 4},
-        {"rounds": 2, "client_fraction": 1.0},
-        {"rounds": 1},
-    ]
-    plans = [Plan.of({"client_fraction": 0.2, "local_epochs": 1} | each) for each in [*settings, {"rounds": 2}]]
+    whole: dict[str, float] = {"rounds": 2}
+    plans = [Plan.of({"client_fraction": 0.2, "local_epochs": 1, **each}) for each in [*settings, whole]]
     traces = [
         Trace.of([Round(a, 1 - a, 3, 300, 1000, 500, test_accuracy=a) for a in reached], seed=0, participation="")
         for reached in FIVE_ACCURACIES
