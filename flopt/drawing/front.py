@@ -200,7 +200,9 @@ def _draw_points(facts: FrontFigure, axes: Axes, theme: Theme) -> None:
         None if ranges is None else np.abs(ranges.T - points[:, column])
         for column, ranges in enumerate((facts.x_ranges, facts.y_ranges))
     )
-    axes.errorbar(points[:, 0], points[:, 1], xerr=x_bars, yerr=y_bars, fmt="none", ecolor=theme.main, elinewidth=0.5, alpha=0.35)
+    axes.errorbar(
+        points[:, 0], points[:, 1], xerr=x_bars, yerr=y_bars, fmt="none", ecolor=theme.main, elinewidth=0.5, alpha=0.35
+    )
     axes.plot(points[:, 0], points[:, 1], "o", markersize=3.2, label=plain(facts.name), color=theme.main, zorder=3)
     if facts.knee is not None:
         label = "knee, recommended" if facts.knee == facts.recommended else "knee"
