@@ -10,15 +10,17 @@ READY := $(VENV)/.ready
 TORCH_INDEX ?=
 TORCH := torch==2.13.0
 
-# Debian packages that the slow tests use.
+# Debian packages that the slow tests use: a browser that opens the report, and a data set.
 SYSTEM_PACKAGES := \
+	chromium \
+	chromium-driver \
 	dataset-fashion-mnist
 
 BENCHMARKS := $(sort $(filter-out benchmarks/_%,$(wildcard benchmarks/*.py)))
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help tune test test-all lint bench system
+.PHONY: help tune test test-all lint bench figures docs system
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 12
@@ -41,6 +43,12 @@ bench: $(READY) ## every script in benchmarks/, one after the other
 	@set -e; for script in $(BENCHMARKS); do \
 		echo "== $$script"; $(VENV)/bin/python "$$script"; \
 	done
+
+figures: $(READY) ## every picture of docs/figures, from recorded runs
+	$(VENV)/bin/python docs/figures.py
+
+docs: $(READY) ## the documentation as web pages, in site/
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict --config-file .mkdocs.yml
 
 system: ## the Debian packages that the slow tests need
 ifeq ($(strip $(SYSTEM_PACKAGES)),)

@@ -47,6 +47,8 @@ __all__ = [*sorted(_HOME), "__version__"]  # pyright: ignore[reportUnsupportedDu
 
 
 def __getattr__(name: str) -> object:
+    if name == "figures":  # a module: flopt.figures.front(...)
+        return importlib.import_module("flopt.figures")
     if name not in _HOME:
         raise AttributeError(f"module 'flopt' has no attribute {name!r}")
     return getattr(importlib.import_module(f"flopt.{_HOME[name]}"), name)

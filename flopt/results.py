@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +44,10 @@ class Results:
     search_kg: float
     """Estimated emissions of the search itself on this machine, in kg CO2e."""
     repaired_bytes: int = 0
+    cpu_s: tuple[float, ...] = ()
+    """CPU seconds that each run took here; empty where nobody counted."""
+    parameters: tuple[Mapping[str, Any], ...] = ()
+    """Each run's place in the space, by axis, as it was proposed; empty where the runs were not proposed."""
 
     @property
     def failed(self) -> dict[int, str]:
@@ -111,6 +116,9 @@ def open_results(folder: Path) -> Results:
     with Journal.read(folder) as journal:
         study = load_study(folder / STUDY_FILE)
         trials = journal.trials()
+        for trial in trials:
+            if "plan" not in trial.user_attrs:
+                raise FloptError(f"{folder}: run {trial.number} has no plan: not written by this version of flopt")
         return Results(
             study,
             problem_of(study),
@@ -118,6 +126,8 @@ def open_results(folder: Path) -> Results:
             tuple(journal.traces()),
             sum(trial.user_attrs.get("cpu_s", 0.0) for trial in trials) * kg_per_cpu_s(study),
             journal.repaired_bytes,
+            tuple(float(trial.user_attrs.get("cpu_s", 0.0)) for trial in trials),
+            tuple(trial.params for trial in trials),
         )
 
 

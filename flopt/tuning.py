@@ -34,7 +34,7 @@ def tune(
     out: str | os.PathLike[str] = "studies/default",
     report: Callable[[Progress], None] | None = None,
 ) -> Results:
-    """Search, or go on with a search, and write `front.csv`, `front.png` and `front.svg` into the folder `out`.
+    """Search, or go on with a search, and write `front.csv`, `front.png`, `front.svg` and `report.html` into `out`.
 
     `study` is the path of a study file, its content as a dict, or None for the shipped study. With more than one
     worker a script must stand behind `if __name__ == "__main__":`, as with any use of processes in Python.
@@ -73,17 +73,19 @@ def run_study(study: Study, folder: Path, report: Callable[[Progress], None] | N
 
 
 def write_results(folder: Path) -> Results:
-    """Write the front of a folder as a table and as pictures."""
-    from flopt.reading.figures import save_front
+    """Write the front of a folder as a table, as pictures and as a report."""
+    from flopt.drawing.front import save_front
+    from flopt.report.page import write_report
 
     results = open_results(folder)
     found = results.front()
     try:
         write_csv(found, results.problem, folder / "front.csv")
         for suffix in ("png", "svg"):
-            save_front(found, results.candidates(), results.problem, folder / f"front.{suffix}")
+            save_front(results, folder / f"front.{suffix}")
     except OSError as error:
         raise FloptError(f"{folder}: {error.strerror}") from None
+    write_report(results, folder / "report.html")
     return results
 
 

@@ -9,6 +9,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 # One thread each, here and in every process that a test starts: set before torch is imported, which reads it once.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -20,12 +21,18 @@ with warnings.catch_warnings():  # typer 0.20 reads names that click 8.5 depreca
     warnings.filterwarnings("ignore", message=".*Click 9", category=DeprecationWarning)
     from flopt.cli import main
 
+if TYPE_CHECKING:
+    from flopt.results import Results
+
+FIVE_ACCURACIES = ((0.4, 0.6, 0.7), (0.5, 0.8), (0.3, 0.65), (0.2,))
+"""Validation and test accuracy after each round of the first four runs of the hand-made study."""
+
 # No deadline: a first call may import a heavy package. CI draws the same examples every time.
 settings.register_profile("flopt", deadline=None, derandomize=os.environ.get("CI") == "true")
 settings.load_profile("flopt")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def needs_program() -> Callable[[str], str]:
     """`needs_program("chromium")` gives the program's path."""
 
@@ -36,7 +43,7 @@ def needs_program() -> Callable[[str], str]:
     return find
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def needs_module() -> Callable[[str], None]:
     """`needs_module("ray")` before importing a package that only an extra brings."""
 
@@ -80,3 +87,38 @@ def analytic_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("studies") / "analytic"
     tune({"oracle": "analytic", "workers": 1, "budget": {"runs": 16}}, out=folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def five_runs() -> Results:
+    """A study made by hand: runs 0 to 3 of three, two, two and one rounds, run 4 failed. See `FIVE_ACCURACIES`."""
+    from flopt.plan import Plan
+    from flopt.results import Results, problem_of
+    from flopt.study import study_of
+    from flopt.trace import Round, Trace
+
+    study = study_of({"oracle": "analytic", "space": "quick"}).anchored(Path())
+    settings: list[dict[str, float]] = [
+        {"rounds": 3},
+        {"rounds": 2, "local_epochs": 4},
+        {"rounds": 2, "client_fraction": 1.0},
+        {"rounds": 1},
+    ]
+    whole: dict[str, float] = {"rounds": 2}
+    plans = [Plan.of({"client_fraction": 0.2, "local_epochs": 1, **each}) for each in [*settings, whole]]
+    traces = [
+        Trace.of([Round(a, 1 - a, 3, 300, 1000, 500, test_accuracy=a) for a in reached], seed=0, participation="")
+        for reached in FIVE_ACCURACIES
+    ]
+    failed = Trace.of([], seed=0, participation="", status="failed", reason="round 1: loss is NaN")
+    parameters = tuple(
+        {
+            "rounds": max(2, plan.rounds),
+            "local_epochs": plan.local_epochs,
+            "client_fraction": plan.client_fraction,
+            "uplink.kind": "none",
+            "uplink.level": 0.5,
+        }
+        for plan in plans
+    )
+    return Results(study, problem_of(study), tuple(plans), (*traces, failed), 6e-9, 0, (2.0,) * 5, parameters)

@@ -1,4 +1,4 @@
-"""`flopt front` and `flopt recommend`: the answer, for people and for programs."""
+"""`flopt front`: the answer, for people and for programs."""
 
 from __future__ import annotations
 
@@ -115,52 +115,8 @@ def test_a_study_without_a_point_is_exit_1(command: Command) -> None:
     assert command("front", folder) == (1, "", "flopt: empty: no run has a point within the limits yet\n")
     assert command("front", folder, "--json") == (1, "[]\n", "flopt: empty: no run has a point within the limits yet\n")
     code, out, err = command("recommend", folder, "--json")
-    assert (code, out) == (1, "")
+    assert (code, json.loads(out)) == (1, {"run": None, "nearest": None})
     assert err.startswith("flopt: empty: no point of the front")
-
-
-def test_the_recommendation_says_which_and_why(
-    command: Command, analytic_study: Path, rows: list[dict[str, Any]]
-) -> None:
-    code, out, err = command("recommend", analytic_study)
-    assert (code, err) == (0, "")
-    knee = open_results(analytic_study).front().knee()
-    assert out.startswith(f"run {knee.number}, stopped after round {knee.run.rounds}: accuracy ")
-    assert "\nwhy: knee" in out
-    for name, value in knee.run.plan.spoken().items():
-        assert f"\n  {name} = {value!r}\n" in out
-    code, text, _ = command("recommend", analytic_study, "--json")
-    found = json.loads(text)
-    assert found.pop("reason").startswith("knee")
-    assert found in rows
-
-
-@pytest.mark.parametrize("bound", [0.5, 0.9])
-def test_the_cheapest_point_that_is_good_enough(
-    command: Command, analytic_study: Path, rows: list[dict[str, Any]], bound: float
-) -> None:
-    code, out, err = command("recommend", analytic_study, "--at-least", f"accuracy={bound}", "--json")
-    assert (code, err) == (0, "")
-    found = json.loads(out)
-    assert found.pop("reason") == f"lowest co2e on the front with accuracy at least {bound:g}"
-    assert found == min((row for row in rows if row["accuracy"] >= bound), key=lambda row: float(row["co2e_kg"]))
-
-
-def test_limits_on_other_objectives_and_on_files(command: Command, analytic_study: Path, tmp_path: Path) -> None:
-    (tmp_path / "water.py").write_text(WATER + "return 1.8 * run.energy_kwh\n", encoding="utf-8")
-    line = ("recommend", analytic_study, "--at-most", "water.py:water=1e-6", "--at-least", "accuracy=0.6")
-    code, out, _ = command(*line, "--at-most", "duration=3600", "--json")
-    assert code == 0
-    found = json.loads(out)
-    assert 1.8 * found["expected_energy_kwh"] <= 1e-6
-    assert "water at most 1e-06 L" in found["reason"]
-
-
-def test_a_limit_that_no_point_reaches_is_exit_1_with_the_best_there_is(command: Command, analytic_study: Path) -> None:
-    code, out, err = command("recommend", analytic_study, "--at-least", "accuracy=1.1", "--at-most", "co2e=1")
-    assert (code, out) == (1, "")
-    assert "no point of the front has accuracy at least 1.1 and co2e at most 1 kg; best accuracy 0.9" in err
-    assert err.count("\n") == 1
 
 
 def test_a_priced_population_is_said(command: Command) -> None:

@@ -60,8 +60,8 @@ def test_it_prints_the_front_and_writes_the_folder(command: Command, tmp_path: P
     assert "8 runs, " in out
     assert "; budget.runs is spent\n" in out
     assert "the search itself emitted about " in out
-    assert out.endswith("written: my study/front.csv, front.png, front.svg\n")
-    assert {"study.toml", "journal.log", "front.csv", "front.png", "front.svg"} <= {
+    assert out.endswith("written: my study/front.csv, front.png, front.svg, report.html\n")
+    assert {"study.toml", "journal.log", "front.csv", "front.png", "front.svg", "report.html"} <= {
         file.name for file in (tmp_path / "my study").iterdir()
     }
 

@@ -1,114 +1,111 @@
-"""Figures: the facts that a picture shows, and files that are equal where the fronts are."""
+"""`flopt.figures`: an Axes for every kind, with no label over another, wide and narrow, light and dark."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
+from typing import Any, Literal
 
-import numpy as np
 import pytest
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 
+from flopt import figures
 from flopt.catalogue import load_objective
 from flopt.errors import FloptError
-from flopt.fronts import Front
-from flopt.reading.figures import draw_front, front_figure, save_front
-from flopt.results import Results, open_results, rescored
+from flopt.figures import KINDS, OVERLAID, Look
+from flopt.results import Results, open_results
 from flopt.search.problem import Limit
 
-SIGNATURES = {".png": b"\x89PNG\r\n", ".svg": b"<?xml", ".pdf": b"%PDF"}
+
+def studies(results: Results, kind: str) -> list[Results]:
+    return [replace(results, plans=results.plans[:8], traces=results.traces[:8])] if kind in OVERLAID else []
 
 
-@pytest.fixture(scope="module")
-def results(analytic_study: Path) -> Results:
-    return open_results(analytic_study)
+def words(axes: Axes) -> list[tuple[str, Bbox]]:
+    """Every text that is shown, with the place that it takes."""
+    figure = axes.figure
+    assert isinstance(figure, Figure)
+    canvas: Any = FigureCanvasAgg(figure)  # it ships no types
+    canvas.draw()
+    renderer = canvas.get_renderer()
+    return [(t.get_text(), t.get_window_extent(renderer)) for each in figure.axes for t in drawn(each)]
 
 
-def test_the_facts_are_the_front_s(results: Results) -> None:
-    front, candidates = results.front(), results.candidates()
-    facts = front_figure(front, candidates, results.problem)
-    assert facts.x_label == "expected CO2e of the training (kg)"
-    assert facts.y_label == "validation accuracy"
-    assert facts.front.tolist() == [[p.values["co2e"], p.values["accuracy"]] for p in front.points]
-    assert facts.knee is not None
-    assert front.points[facts.knee] is front.knee()
-    assert facts.stepped
-    assert facts.log_x
-    assert facts.x_limits == facts.y_limits == ()
-    assert facts.note == "digits/natural/mlp, fleet phones_europe; analytic curve, not a measurement"
+def drawn(axes: Axes) -> Iterator[Text]:
+    """Labels, notes, the legend, and the ticks within the axes' limits."""
+    legend = axes.get_legend()
+    found = [*axes.texts, axes.xaxis.label, axes.yaxis.label, axes.title, *(legend.get_texts() if legend else [])]
+    for axis in (axes.xaxis, axes.yaxis):
+        drawer: Any = axis
+        for tick in drawer._update_ticks():  # those that are drawn
+            found += [tick.label1, tick.label2]
+    yield from (text for text in found if text.get_visible() and text.get_text().strip())
 
 
-def test_every_round_of_every_run_is_drawn(results: Results) -> None:
-    candidates = results.candidates()
-    facts = front_figure(results.front(), candidates, results.problem)
-    assert [len(path) for path in facts.trajectories] == [candidate.run.length for candidate in candidates]
-    shown = {tuple(point) for path in facts.trajectories for point in path}
-    assert {tuple(point) for point in facts.front} <= shown
+@pytest.mark.parametrize(("theme", "width_cm"), [("light", 12.0), ("dark", 8.0)])
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_label_lies_over_another(
+    analytic_study: Path, kind: str, theme: Literal["light", "dark"], width_cm: float
+) -> None:
+    results = open_results(analytic_study)
+    axes = figures.draw(kind, results, others=studies(results, kind), look=Look(theme, width_cm))
+    shown = words(axes)
+    assert len(shown) > 5
+    for (one, here), (other, there) in combinations(shown, 2):
+        inner = Bbox.intersection(here, there)
+        crossed = inner is not None and min(inner.width, inner.height) > 1.5
+        assert not crossed, f"{one!r} and {other!r}"
+    figure = axes.figure
+    assert isinstance(figure, Figure)
+    width, height = figure.get_size_inches() * figure.dpi
+    for text, box in shown:
+        assert box.x0 > -2, text
+        assert box.x1 < width + 2, text
+        assert box.y0 > -2, text
+        assert box.y1 < height + 2, text
 
 
-def test_limits_lie_on_their_own_axis(results: Results) -> None:
-    limits = (
-        Limit(load_objective("accuracy"), at_least=0.8, at_most=0.9),
-        Limit(load_objective("co2e"), at_most=1e-6),
-        Limit(load_objective("duration"), at_most=60),
+def test_a_user_s_own_axes_are_drawn_on(five_runs: Results) -> None:
+    axes = Figure().subplots(1, 2)
+    assert figures.front(five_runs, look=Look(axes=axes[1])) is axes[1]
+    assert not axes[0].get_lines()
+
+
+def test_objectives_of_the_user_s_own_have_their_units(analytic_study: Path, tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(
+        "from flopt import objective\n@objective(direction='minimize', unit='<script>$')\n"
+        "def water(run):\n    return 1.8 * run.energy_kwh\n",
+        encoding="utf-8",
     )
-    facts = front_figure(results.front(), results.candidates(), replace(results.problem, limits=limits))
-    assert (facts.x_limits, facts.y_limits) == ((1e-6,), (0.8, 0.9))
-    lines = draw_front(facts, Figure().add_subplot()).get_lines()
-    assert sum(line.get_linestyle() == ":" for line in lines) == 3
+    axes = figures.front(analytic_study, objectives=["accuracy", str(tmp_path / "own.py")])
+    assert axes.get_xlabel() == r"water (<script>\$)"
+    figures.save(axes, tmp_path / "own.svg")
+    assert "<script" not in (tmp_path / "own.svg").read_text(encoding="utf-8")
 
 
-def test_a_real_measurement_says_so(results: Results) -> None:
-    problem = replace(results.problem, oracle="simulated")
-    assert front_figure(results.front(), [], problem).note.endswith("; accuracy measured (simulated)")
+def test_what_a_kind_cannot_use_is_refused(five_runs: Results) -> None:
+    with pytest.raises(FloptError, match="no kind of figure 'fronts'; did you mean 'front'"):
+        figures.draw("fronts", five_runs)
+    with pytest.raises(FloptError, match="plot parts: --with has no effect on it; it is for front, price"):
+        figures.draw("parts", five_runs, others=[five_runs])
+    with pytest.raises(FloptError, match="plot plans: a limit has no effect on it"):
+        figures.draw("plans", five_runs, limits=[Limit(load_objective("accuracy"), at_least=0.5)])
+    with pytest.raises(FloptError, match="plot front: --country has no effect on it; it is for countries"):
+        figures.draw("front", five_runs, places=["FRA"])
 
 
-def test_other_objectives_have_their_names_and_units(results: Results) -> None:
-    other = rescored(results, ["energy", "accuracy", "traffic"])
-    facts = front_figure(other.front(), other.candidates(), other.problem)
-    assert (facts.x_label, facts.y_label) == ("traffic (byte)", "energy (kWh)")
-    assert not facts.stepped  # a front of three objectives is no line in two of them
-    assert facts.knee is None
-
-
-def test_one_objective_is_drawn_over_its_rounds(results: Results) -> None:
-    alone = rescored(results, ["accuracy"])
-    facts = front_figure(alone.front(), alone.candidates(), alone.problem)
-    assert (facts.x_label, facts.y_label, facts.knee) == ("rounds", "validation accuracy", None)
-    (point,) = alone.front().points
-    assert facts.front.tolist() == [[point.run.rounds, point.values["accuracy"]]]
-    assert facts.trajectories[0][:, 0].tolist() == list(range(1, alone.candidates()[0].run.length + 1))
-
-
-def test_the_drawing_shows_the_facts(results: Results) -> None:
-    facts = front_figure(results.front(), results.candidates(), results.problem)
-    axes = draw_front(facts, Figure().add_subplot())
-    assert (axes.get_xlabel(), axes.get_ylabel(), axes.get_xscale()) == (facts.x_label, facts.y_label, "log")
-    labelled = {str(line.get_label()): np.column_stack(line.get_data()) for line in axes.get_lines()}
-    assert labelled["front"].tolist() == facts.front.tolist()
-    assert facts.knee is not None
-    assert labelled["knee"].tolist() == [facts.front[facts.knee].tolist()]
-
-
-@pytest.mark.parametrize("suffix", SIGNATURES)
-def test_equal_fronts_give_equal_files(results: Results, tmp_path: Path, suffix: str) -> None:
-    files = [tmp_path / f"{name}{suffix}" for name in ("one", "two")]
-    for file in files:
-        save_front(results.front(), results.candidates(), results.problem, file)
-    one, two = (file.read_bytes() for file in files)
-    assert one == two
-    assert one.startswith(SIGNATURES[suffix])
-    assert len(one) > 5000
-
-
-def test_a_front_without_points_is_a_picture_too(results: Results, tmp_path: Path) -> None:
-    empty = Front(results.problem.objectives, ())
-    save_front(empty, [], results.problem, tmp_path / "empty.PNG")
-    assert (tmp_path / "empty.PNG").stat().st_size > 5000
-
-
-@pytest.mark.parametrize("name", ["front.jpg", "front", "png"])
-def test_another_suffix_is_refused_and_nothing_written(results: Results, tmp_path: Path, name: str) -> None:
-    with pytest.raises(FloptError, match=rf"picture .*{name}: must end in \.png, \.svg, \.pdf"):
-        save_front(results.front(), [], results.problem, tmp_path / name)
-    assert list(tmp_path.iterdir()) == []
+def test_one_run_and_one_objective_are_pictures(five_runs: Results, tmp_path: Path) -> None:
+    one = replace(five_runs, plans=five_runs.plans[:1], traces=five_runs.traces[:1])
+    for kind in ("front", "parts", "trajectories", "price", "plans", "countries", "history"):
+        figures.save(figures.draw(kind, one), tmp_path / f"{kind}.svg")
+    five = ["accuracy", "co2e", "energy", "duration", "traffic"]
+    for objectives in (["accuracy"], five):
+        for kind in ("front", "parts", "trajectories", "plans", "history"):
+            axes = figures.draw(kind, five_runs, objectives=objectives)
+            figures.save(axes, tmp_path / f"{kind}{len(objectives)}.svg")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from flopt.catalogue import load_objective
 from flopt.fronts import Front
-from flopt.reading.recommend import recommend
+from flopt.reading.recommend import CarbonPrice, Weights, nearest, recommend
 from flopt.results import Results, open_results, rescored
 from flopt.search.problem import Limit
 
@@ -86,3 +86,41 @@ def test_three_objectives_have_no_knee_and_one_has_its_best(results: Results) ->
     assert best is not None
     assert best.reason == "highest accuracy on the front"
     assert best.point.values["accuracy"] == max(p.values["accuracy"] for p in results.front().points)
+
+
+def test_a_carbon_price_worked_by_hand(five_runs: Results) -> None:
+    front = five_runs.front()
+    kg = [point.run.co2e_kg for point in front.points]
+    # the second point costs (kg[1] - kg[0]) for ten points of accuracy, the third (kg[2] - kg[1]) for ten more
+    between = (kg[1] - kg[0] + kg[2] - kg[1]) / 20  # kg a point: dearer than the first step, cheaper than the second
+    found = recommend(front, rule=CarbonPrice(1000.0, between * 1.02))
+    assert found is not None
+    worth = [point.run.accuracy * 100 * between * 1.02 - point.run.co2e_kg for point in front.points]
+    assert found.point is front.points[worth.index(max(worth))]
+    often = recommend(front, rule=CarbonPrice(1000.0, between * 1.02, trainings=1e6))
+    assert often is not None
+    assert often.point is front.points[0]
+
+
+def test_weights_pull_to_their_end_and_name_ties(five_runs: Results) -> None:
+    front = five_runs.front()
+    ends = [recommend(front, rule=Weights({name: 1.0})) for name in ("co2e", "accuracy")]
+    assert [each.point for each in ends if each is not None] == [front.points[0], front.points[-1]]
+    even = recommend(front, rule=Weights({"accuracy": 1.0, "co2e": 1.0}))
+    assert even is not None
+    assert even.point is front.knee()
+    two = Front(front.objectives, (front.points[0], front.points[-1]))
+    tied = recommend(two, rule=Weights({"accuracy": 1.0, "co2e": 1.0}))
+    assert tied is not None
+    assert tied.ties == (front.points[-1],)
+
+
+def test_the_nearest_point_is_the_one_that_misses_least(five_runs: Results) -> None:
+    front = five_runs.front()
+    found = nearest(front, [Limit(ACCURACY, at_least=0.9), Limit(CO2E, at_most=1.0)])
+    assert found is not None
+    assert found.point is front.points[-1]
+    ((limit, by),) = found.missed
+    assert limit.objective is ACCURACY
+    assert by == pytest.approx(0.1)
+    assert nearest(Front(front.objectives, ()), [Limit(ACCURACY, at_least=0.9)]) is None

@@ -31,7 +31,9 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_folder_holds_study_journal_table_and_pictures(small: Path) -> None:
-    assert {"study.toml", "journal.log", "front.csv", "front.png", "front.svg"} <= {f.name for f in small.iterdir()}
+    assert {"study.toml", "journal.log", "front.csv", "front.png", "front.svg", "report.html"} <= {
+        f.name for f in small.iterdir()
+    }
     assert study_of(SMALL) == load_study(small / "study.toml")
     assert (small / "front.png").read_bytes().startswith(b"\x89PNG")
     assert "<svg" in (small / "front.svg").read_text(encoding="utf-8")

@@ -14,12 +14,12 @@ from flopt.errors import FloptError
 from flopt.fronts import Point
 from flopt.reading.factor import Factor, factor
 from flopt.reading.flips import Flips, find_flips
-from flopt.reading.recommend import recommend
+from flopt.reading.recommend import Rule, recommend
 from flopt.reading.reprice import OLD_PARTICIPATION
 from flopt.results import Results, open_results, runnable
 from flopt.search.problem import Limit
 
-__all__ = ["print_flips"]
+__all__ = ["Chooser", "print_flips"]
 
 Key = tuple[int, int] | None
 """A recommended point: run and round; None where no point is within the limits."""
@@ -34,7 +34,7 @@ def print_flips(folder: Path, vary: str, at_least: Sequence[str], at_most: Seque
     moving = factor(results.problem, name)
     moving.at(low), moving.at(high)  # a value that the pricing refuses is said before any front is made
     tell_repairs(results)
-    chooser = _Chooser(results, moving, limits, {})
+    chooser = Chooser(results, moving, limits, {})
     facts = _facts(chooser, find_flips(chooser, low, high), low, high)
     if moving.decides_who_takes_part:
         note(f"{OLD_PARTICIPATION}: with another {name} other clients would take part")
@@ -49,7 +49,7 @@ def print_flips(folder: Path, vary: str, at_least: Sequence[str], at_most: Seque
 
 
 @dataclass(frozen=True, eq=False)
-class _Chooser:
+class Chooser:
     """The recommended point under a value of the factor, by the rule of `flopt recommend`."""
 
     results: Results
@@ -57,13 +57,14 @@ class _Chooser:
     limits: Sequence[Limit]
     points: dict[tuple[int, int], tuple[Point, str]]
     """Every point that was chosen once, with the reason."""
+    rule: Rule | None = None
 
     def __call__(self, value: float) -> Key:
         """Run and round of the recommended point."""
         moved = replace(self.results, problem=self.factor.at(value))
         if self.factor.decides_who_takes_part:  # at some values a plan cannot be run at all
             moved, _ = runnable(moved)
-        found = recommend(moved.front(), self.limits)
+        found = recommend(moved.front(), self.limits, self.rule)
         if found is None:
             return None
         key = found.point.number, found.point.run.rounds
@@ -85,7 +86,7 @@ def _range(text: str) -> tuple[str, float, float]:
     return name, *bounds
 
 
-def _facts(chooser: _Chooser, flips: Flips[Key], low: float, high: float) -> dict[str, Any]:
+def _facts(chooser: Chooser, flips: Flips[Key], low: float, high: float) -> dict[str, Any]:
     moving, today = chooser.factor, chooser.factor.today
     nearest = flips.nearest(today) if today else None
     reasons = {reason for _, reason in chooser.points.values()}
@@ -107,7 +108,7 @@ def _facts(chooser: _Chooser, flips: Flips[Key], low: float, high: float) -> dic
     }
 
 
-def _plan(chooser: _Chooser, key: Key) -> dict[str, Any]:
+def _plan(chooser: Chooser, key: Key) -> dict[str, Any]:
     if key is None:
         return {"run": None, "round": None, "accuracy": None, "plan": None}
     run = chooser.points[key][0].run

@@ -1,4 +1,4 @@
-"""`flopt front` and `flopt recommend`: the answer of a study folder."""
+"""`flopt front`: the answer of a study folder."""
 
 from __future__ import annotations
 
@@ -15,14 +15,21 @@ from flopt.objectives import Objective
 from flopt.plan import Plan
 from flopt.reading.certainty import certainty
 from flopt.reading.rate import front_rates, run_rates
-from flopt.reading.recommend import recommend
 from flopt.reading.table import front_rows
 from flopt.results import Results, open_results, rescored
 from flopt.run import Run
 from flopt.search.problem import Limit
 from flopt.units import quantity, quantity_range
 
-__all__ = ["limit_of", "print_front", "print_points", "print_recommendation", "rate_columns", "tell_repairs"]
+__all__ = [
+    "limit_of",
+    "print_front",
+    "print_points",
+    "rate_columns",
+    "say_value",
+    "tell_repairs",
+    "test_accuracy",
+]
 
 _SAID: dict[str, Callable[[Run], str]] = {
     "epochs": lambda run: "-" if run.plan.local_steps else str(run.plan.local_epochs),
@@ -48,9 +55,9 @@ def print_front(
         results = rescored(results, objectives)
     front = results.front()
     if plot is not None:
-        from flopt.reading.figures import save_front
+        from flopt.drawing.front import save_front
 
-        save_front(front, results.candidates(), results.problem, plot)
+        save_front(results, plot)
         note(f"wrote {plot}")
     if as_json:
         rows = front_rows(front, results.problem)
@@ -73,7 +80,7 @@ def print_points(front: Front, results: Results, *, rate: bool = False) -> None:
     for point, sure, price_of_point in zip(front.points, certainty(front, results.problem), prices, strict=True):
         values = [_with_range(objective, sure.intervals[objective.name]) for objective in front.objectives]
         place = f"{point.number}@{point.run.rounds}" + (" knee" if point is knee else "")
-        done = [f"{sure.probability:.2f}", *price_of_point, f"{_test(point):.4f}"]
+        done = [f"{sure.probability:.2f}", *price_of_point, f"{test_accuracy(point):.4f}"]
         rows.append([place, *values, *done, *(say(point.run) for say in settings.values())])
     paid = ["+1 point", "in its run"] if rate else []
     print_table(["run@round", *names, "sure", *paid, "test acc.", *settings], rows)
@@ -128,31 +135,6 @@ def _price(kg: float) -> str:
     return "-" if math.isnan(kg) else quantity(kg, "kg")
 
 
-def print_recommendation(folder: Path, at_least: Sequence[str], at_most: Sequence[str], *, as_json: bool) -> int:
-    """Print one point of the front and why it; returns 1 where none meets the limits."""
-    results = open_results(folder)
-    tell_repairs(results)
-    limits = [limit_of(text, results, "at_least") for text in at_least]
-    limits += [limit_of(text, results, "at_most") for text in at_most]
-    front = results.front()
-    found = recommend(front, limits)
-    if found is None:
-        best = ", ".join(f"best {o.name} {_best(o, front)}" for o in front.objectives) if front.points else "no point"
-        note(f"{folder}: no point of the front has {' and '.join(map(str, limits)) or 'been found yet'}; {best}")
-        return 1
-    row = next(r for p, r in zip(front.points, front_rows(front, results.problem), strict=True) if p is found.point)
-    if as_json:
-        print_json({"reason": found.reason, **row})
-        return 0
-    values = ", ".join(f"{o.name} {_value(o, found.point)}" for o in front.objectives)
-    print(f"run {found.point.number}, stopped after round {found.point.run.rounds}: {values}")
-    print(f"test accuracy {_test(found.point):.4f}")
-    print(f"why: {found.reason}")
-    for name, value in found.point.run.plan.spoken().items():
-        print(f"  {name} = {value!r}" if isinstance(value, str) else f"  {name} = {value}")
-    return 0
-
-
 def tell_repairs(results: Results) -> None:
     """Say what opening a folder has mended, and which runs failed."""
     if results.repaired_bytes:
@@ -181,12 +163,8 @@ def limit_of(text: str, results: Results, side: str) -> Limit:
     return Limit(objective, **{side: bound})
 
 
-def _best(objective: Objective, front: Front) -> str:
-    pick = max if objective.direction == "maximize" else min
-    return _value(objective, pick(front.points, key=lambda point: point.values[objective.name]))
-
-
-def _value(objective: Objective, point: Point) -> str:
+def say_value(objective: Objective, point: Point) -> str:
+    """A point's value with its unit."""
     value = point.values[objective.name]
     return quantity(value, objective.unit) if objective.unit else f"{value:.4f}"
 
@@ -197,5 +175,6 @@ def _with_range(objective: Objective, found: Interval) -> str:
     return quantity_range(found.central, found.low, found.high, objective.unit)
 
 
-def _test(point: Point) -> float:
+def test_accuracy(point: Point) -> float:
+    """What the point's model scores on test data, which chose nothing."""
     return float(point.run.trace.columns["test_accuracy"][-1])

@@ -10,12 +10,17 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-__all__ = ["note", "print_json", "print_table"]
+__all__ = ["json_text", "note", "print_json", "print_table"]
 
 
 def print_json(value: Any) -> None:
     """One JSON value on stdout; NaN, which JSON does not have, becomes null."""
-    print(json.dumps(_strict(value), indent=2))
+    print(json_text(value))
+
+
+def json_text(value: Any) -> str:
+    """A value as strict JSON."""
+    return json.dumps(_strict(value), indent=2)
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: bool = True) -> None:

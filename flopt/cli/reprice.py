@@ -46,7 +46,7 @@ def print_repriced(
     for line in without_effect(found, problem):
         note(line)
     if plot is not None:
-        _draw(front, results, plot, kept=kept)
+        _draw(results, plot, kept=kept)
     if as_json:
         print_json(_json(front, problem, found, kept=kept))
     elif front.points:
@@ -110,11 +110,11 @@ def _some(numbers: list[int]) -> str:
     return ", ".join(map(str, numbers[:12])) + (", ..." if len(numbers) > 12 else "")
 
 
-def _draw(front: Front, results: Results, plot: Path, *, kept: bool) -> None:
-    from flopt.reading.figures import save_front
+def _draw(results: Results, plot: Path, *, kept: bool) -> None:
+    from flopt.drawing.front import save_front
 
     label = f"repriced; {OLD_PARTICIPATION}" if kept else "repriced"
-    save_front(front, results.candidates(), results.problem, plot, label=label)
+    save_front(results, plot, label=label)
     note(f"wrote {plot}")
 
 

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bar
 
 from flopt.cli.front import print_points, tell_repairs
 from flopt.cli.printing import note
+from flopt.cli.watching import Refresh, Watch, write_pictures
 from flopt.results import Results
 from flopt.study import Study, load_study
 from flopt.tuning import run_study, write_results
@@ -32,6 +31,7 @@ def tune_study(
     workers: int | None,
     *,
     dry_run: bool,
+    watch: bool = False,
 ) -> int:
     """Search and print the front; returns 0, 1 where no point was found, 130 after Ctrl-C."""
     options = {"objectives": tuple(objectives) or None, "workers": workers}
@@ -42,7 +42,7 @@ def tune_study(
         print_dry_run(study)
         return 0
     folder = out or Path("studies") / (file.stem if file else "default")
-    progress = _watched(study, folder)
+    progress = _watched(study, folder, watch=watch)
     results = replace(write_results(folder), repaired_bytes=progress.repaired_bytes)
     tell_repairs(results)
     front = results.front()
@@ -54,17 +54,10 @@ def tune_study(
     return 0 if front.points else 1
 
 
-def _watched(study: Study, folder: Path) -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    console = Console(stderr=True)
-    with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        runs = bar.add_task("runs", total=study.budget.runs)
-
-        def report(progress: Progress) -> None:
-            failed = f", {progress.failed} failed" if progress.failed else ""
-            bar.update(runs, completed=progress.runs, description=f"{progress.rounds} rounds trained{failed}; runs")
-
-        return run_study(study, folder, report)
+def _watched(study: Study, folder: Path, *, watch: bool) -> Progress:
+    refresh = Refresh(lambda: write_pictures(folder)) if watch else None
+    with Watch(study, Console(stderr=True), refresh) as watching:
+        return run_study(study, folder, watching.report)
 
 
 def _summary(results: Results, progress: Progress, folder: Path) -> None:
@@ -82,4 +75,4 @@ def _summary(results: Results, progress: Progress, folder: Path) -> None:
     )
     if study.budget.minutes or study.budget.search_kg:
         note("a budget in minutes or kg depends on this machine's speed, so the front does too")
-    print(f"written: {folder}/front.csv, front.png, front.svg")
+    print(f"written: {folder}/front.csv, front.png, front.svg, report.html")

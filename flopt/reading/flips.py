@@ -51,15 +51,16 @@ class Flips(Generic[Choice]):
         return min(self.points, key=lambda point: abs(math.log(point / value)), default=None)
 
 
-def find_flips(choose: Callable[[float], Choice], low: float, high: float) -> Flips[Choice]:
+def find_flips(choose: Callable[[float], Choice], low: float, high: float, *, values: int = SCAN) -> Flips[Choice]:
     """The choice on each stretch of a range, on a log scale.
 
-    The range is scanned, then every step in which the choice changes is halved until each flip in it is known to
-    `PRECISION`, several in one step included. A choice that gives way and returns within one step may be missed.
+    The range is scanned at so many `values`, then every step in which the choice changes is halved until each flip in
+    it is known to `PRECISION`, several in one step included. A choice that gives way and returns within one step may be
+    missed.
     """
     if not 0 < low < high < math.inf:
         raise FloptError(f"range {low:g}:{high:g}: must be two numbers above 0, the lower one first")
-    scan = [low, *(float(value) for value in np.geomspace(low, high, SCAN)[1:-1]), high]
+    scan = [low, *(float(value) for value in np.geomspace(low, high, values)[1:-1]), high]
     seen = [(value, choose(value)) for value in scan]
     found = [flip for begin, end in pairwise(seen) for flip in _between(choose, begin, end)]
     edges = [low, *(value for value, _ in found), high]

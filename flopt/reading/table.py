@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from flopt.plan import PLAN_FIELDS
 from flopt.reading.certainty import Certainty, certainty
 from flopt.search.problem import Problem
 
-__all__ = ["Row", "column", "front_rows", "write_csv"]
+__all__ = ["Row", "column", "csv_text", "front_rows", "write_csv"]
 
 Row = dict[str, int | float | str]
 
@@ -35,14 +37,19 @@ def front_rows(front: Front, problem: Problem, *, realised: bool = True) -> list
 
 def write_csv(front: Front, problem: Problem, file: Path) -> None:
     """Write the rows; equal fronts give equal bytes. The old file stays until the new one is whole."""
-    rows = front_rows(front, problem)
-    columns = list(rows[0]) if rows else ["run", "round"]
     draft = file.with_name(f".{file.name}.draft")
-    with draft.open("w", encoding="utf-8", newline="") as lines:
-        writer = csv.DictWriter(lines, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    draft.write_text(csv_text(front_rows(front, problem)), encoding="utf-8", newline="")
     draft.replace(file)
+
+
+def csv_text(rows: Sequence[Row]) -> str:
+    """Rows as CSV with a header; without rows there are two columns and no line."""
+    columns = list(rows[0]) if rows else ["run", "round"]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
 
 
 def _row(point: Point, sure: Certainty, front: Front, problem: Problem, realised: bool) -> Row:

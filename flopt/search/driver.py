@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,6 +93,8 @@ class Progress:
     """Why the search ended; empty while it goes on."""
     repaired_bytes: int = 0
     """Bytes of a torn last line that were cut off the journal before the search went on."""
+    latest: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 0)))
+    """Objectives of the run told last, after those of its rounds that are candidates, shape (rounds, objectives)."""
 
 
 class Driver:
@@ -254,7 +256,18 @@ class Driver:
 
     def _progress(self, ended: str = "") -> Progress:
         rounds = sum(len(trace) for trace in self._traces.values())
-        return Progress(len(self._seen), self._failed, rounds, self._cpu_s, ended)
+        latest = _allowed(self._seen[-1]) if self._seen else np.empty((0, 0))
+        return Progress(len(self._seen), self._failed, rounds, self._cpu_s, ended, latest=latest)
+
+
+def _allowed(seen: Seen) -> NDArray[np.float64]:
+    """The rounds of a run that may stand on the front."""
+    if seen.values is None:
+        return np.empty((0, 0))
+    allowed: NDArray[np.bool_] = np.asarray((seen.violations <= 0).all(axis=1))
+    if seen.whole:
+        allowed[:-1] = False
+    return seen.values[allowed]
 
 
 def _columns(objectives: tuple[Objective, ...], run: Run) -> NDArray[np.float64]:

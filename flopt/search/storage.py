@@ -83,6 +83,24 @@ class Journal:
         except KeyError:
             raise FloptError(f"{folder / JOURNAL}: its header is cut off; no run can be read") from None
 
+    @classmethod
+    def reopen(cls, folder: Path) -> Journal:
+        """Open a folder for writing beside its runs; refused while a search is going on in it."""
+        if not (folder / JOURNAL).is_file():
+            raise FloptError(f"{folder} is not a study folder: it has no {JOURNAL}")
+        guard = _lock(folder)
+        try:
+            repaired = _repair(folder / JOURNAL)
+            return cls(folder, optuna.load_study(study_name=_NAME, storage=_storage(folder)), guard, repaired)
+        except BaseException:
+            os.close(guard)
+            raise
+
+    @property
+    def study(self) -> optuna.Study:
+        """The study as Optuna has it."""
+        return self._study
+
     def __enter__(self) -> Journal:
         return self
 

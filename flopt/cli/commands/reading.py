@@ -29,12 +29,31 @@ def recommend(
     folder: options.Folder,
     at_least: options.AtLeast = [],  # noqa: B006
     at_most: options.AtMost = [],  # noqa: B006
+    eur_per_tonne: Annotated[float | None, typer.Option(help="Price of a tonne of CO2e.")] = None,
+    eur_per_point: Annotated[float | None, typer.Option(help="What a point (0.01) of accuracy is worth.")] = None,
+    trainings: Annotated[float | None, typer.Option(help="How often it will be trained, with a price.")] = None,
+    weight: Annotated[
+        list[str], typer.Option("--weight", metavar="NAME=NUMBER", help="Weighted sum over the front. Repeatable.")
+    ] = [],  # noqa: B006
+    flips: Annotated[bool, typer.Option("--flips/--no-flips", help="Also say where the choice would flip.")] = True,
     as_json: options.Json = False,
 ) -> None:
     """Say which point of the front to take, and why."""
-    from flopt.cli.front import print_recommendation
+    from flopt.cli.recommend import RuleOptions, print_recommendation
 
-    raise typer.Exit(print_recommendation(folder, at_least, at_most, as_json=as_json))
+    rule = RuleOptions(eur_per_tonne, eur_per_point, trainings, weight)
+    raise typer.Exit(print_recommendation(folder, at_least, at_most, rule, flips=flips, as_json=as_json))
+
+
+@app.command()
+def report(
+    folder: options.Folder,
+    out: Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE", help="Default: DIR/report.html.")] = None,
+) -> None:
+    """Write the study as one HTML page: the front, live re-pricing, sources; it needs no network."""
+    from flopt.cli.report import print_report
+
+    raise typer.Exit(print_report(folder, out))
 
 
 @app.command()

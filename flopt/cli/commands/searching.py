@@ -29,11 +29,12 @@ def tune(
     objectives: options.Objectives = [],  # noqa: B006
     workers: Annotated[int | None, typer.Option("--workers", help="Processes that train.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what the study will cost.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Keep front.png and report.html fresh meanwhile.")] = False,
 ) -> None:
     """Search for the front of a study, or go on where it stopped."""
     from flopt.cli.tune import tune_study
 
-    raise typer.Exit(tune_study(study, out, settings, objectives, workers, dry_run=dry_run))
+    raise typer.Exit(tune_study(study, out, settings, objectives, workers, dry_run=dry_run, watch=watch))
 
 
 @app.command()
