@@ -14,6 +14,7 @@ from flopt.emissions.fleet_file import load_fleet
 from flopt.emissions.grid import annual_grid
 from flopt.emissions.pricing import Pricing
 from flopt.errors import FloptError
+from flopt.flower.probe import app_facts
 from flopt.fronts import Candidate, Front, find_front
 from flopt.objectives import Objective
 from flopt.plan import Plan
@@ -73,11 +74,12 @@ class Results:
 
 def problem_of(study: Study) -> Problem:
     """Resolve every name of a study: objectives, space, fleet, task. Raises FloptError for the first bad one."""
+    source = study.source()
     problem = Problem(
-        space=load_space(study.space),
+        space=load_space(study.space, study.run_config()),
         base=study.base_plan(),
-        source=study.source(),
-        task=facts(study.source()),
+        source=source,
+        task=facts(source) if source.app is None else app_facts(source, source.app),
         oracle=study.oracle,
         fleet=load_fleet(study.fleet.use),
         pricing=Pricing(**study.pricing.model_dump()),

@@ -13,9 +13,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from flopt.emissions.grid import annual_grid
 from flopt.errors import FloptError, nearest
+from flopt.flower.app import read_app
 from flopt.plan import Plan, Setting
 from flopt.plugin import split_reference
-from flopt.task import TaskSource
+from flopt.run_config import RunConfig
+from flopt.task import AppSource, TaskSource
 from flopt.toml_file import read_toml
 
 __all__ = ["Study", "load_study", "study_of"]
@@ -80,6 +82,9 @@ class TaskTable(_Table):
     split: Literal["sample", "client"] = "sample"
     metric: str = "accuracy"
     smoothing: str = "last"
+    flower_app: str | None = None
+    flop_per_sample: Positive | None = None
+    flower_network: bool = False
 
 
 class FleetTable(_Table):
@@ -141,11 +146,21 @@ class Study(_Table):
 
     def source(self) -> TaskSource:
         """The task as the simulation reads it; its partition follows the study's seed."""
-        return TaskSource(**self.task.model_dump(), seed=self.seed)
+        table = self.task.model_dump(exclude={"flower_app", "flop_per_sample", "flower_network"})
+        return TaskSource(**table, seed=self.seed, app=self._app_source())
+
+    def _app_source(self) -> AppSource | None:
+        task = self.task
+        return AppSource(task.flower_app, task.flop_per_sample, task.flower_network) if task.flower_app else None
+
+    def run_config(self) -> RunConfig | None:
+        """The run-config of the study's Flower app, if it has one."""
+        return read_app(Path(self.task.flower_app)).run_config if self.task.flower_app else None
 
     def base_plan(self) -> Plan:
         """The plan that the space starts from."""
-        return Plan.of(self.plan)
+        run_config = self.run_config()
+        return Plan.of(self.plan) if run_config is None else run_config.plan(self.plan)
 
     def flat(self) -> dict[str, Any]:
         """Every key with its value, tables joined by dots: `{"budget.runs": 60, ...}`."""
@@ -164,7 +179,9 @@ class Study(_Table):
                 return reference
             return f"{(folder / Path(path).expanduser()).resolve()}" + (f":{name}" if name else "")
 
-        task = self.task.model_copy(update={"data": anchor(self.task.data), "model": anchor(self.task.model)})
+        app = self.task.flower_app and str((folder / Path(self.task.flower_app).expanduser()).resolve())
+        files = {"data": anchor(self.task.data), "model": anchor(self.task.model), "flower_app": app}
+        task = self.task.model_copy(update=files)
         return self.model_copy(
             update={
                 "space": anchor(self.space),
@@ -207,7 +224,9 @@ def study_of(tables: Mapping[str, Any], place: str = "study") -> Study:
 def _check(study: Study, place: str) -> None:
     """What needs more than a type: said before anything is loaded."""
     try:
-        study.base_plan()
+        if study.task.flower_app is None:  # the folder of an app is not anchored yet
+            study.base_plan()
+        _check_app(study)
         for key in ("pricing.country", "pricing.server_country", "search.country"):
             table, name = key.split(".")
             country = getattr(getattr(study, table), name)
@@ -221,6 +240,20 @@ def _check(study: Study, place: str) -> None:
             raise FloptError(f"objectives = {list(study.objectives)}: one stands twice")
     except FloptError as error:
         raise FloptError(f"{place}: {error}") from None
+
+
+def _check_app(study: Study) -> None:
+    """A Flower app and the oracle that runs it need each other, and the app brings its own data and model."""
+    if (study.task.flower_app is None) != (study.oracle != "flower"):
+        raise FloptError('task.flower_app and oracle = "flower" belong together: give both')
+    if study.task.flower_app is None:
+        if study.task.flop_per_sample is not None:
+            raise FloptError("task.flop_per_sample is for a Flower app; that of other tasks is counted")
+        return
+    own, usual = study.task, TaskTable()
+    for key in ("data", "partition", "alpha", "model", "split"):
+        if getattr(own, key) != getattr(usual, key):
+            raise FloptError(f"task.{key} = {getattr(own, key)!r}: a Flower app (task.flower_app) brings its own")
 
 
 def _apply(tables: dict[str, Any], setting: str) -> None:

@@ -8,7 +8,19 @@ from dataclasses import dataclass
 from flopt.compression import NONE
 from flopt.errors import FloptError
 
-__all__ = ["Task", "TaskSource"]
+__all__ = ["AppSource", "Task", "TaskSource"]
+
+
+@dataclass(frozen=True)
+class AppSource:
+    """A Flower app in the place of data, partition and model."""
+
+    folder: str
+    """The folder that `flwr run` takes."""
+    flop_per_sample: float | None = None
+    """FLOP of one forward and backward pass for one sample; None: counted or estimated while probing the app."""
+    network: bool = False
+    """Whether the app may reach for the network."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +45,8 @@ class TaskSource:
     """How the metric is smoothed over the rounds: `last`, `mean5` (trailing mean), `ema0.3` (exponential)."""
     seed: int = 0
     """Seed of the partition and of the split."""
+    app: AppSource | None = None
+    """A Flower app; then only `clients`, `metric` and `smoothing` of the above mean something."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +62,8 @@ class Task:
     """FLOP of one forward and backward pass for one sample."""
     majority_share: float
     """Share of the largest class: the accuracy of always guessing it."""
+    least_clients: int = 0
+    """Fewest clients that an app's strategy takes in a round, which rounds down; 0: flopt's own rounding."""
 
     def __post_init__(self) -> None:
         if not self.client_samples:
@@ -83,5 +99,7 @@ class Task:
         return NONE.wire_bytes(self.tensors)
 
     def clients_per_round(self, client_fraction: float) -> int:
-        """K = max(1, round(client_fraction x N)), halves rounded up."""
+        """K = max(1, round(client_fraction x N)), halves rounded up; of a Flower app max(least, int(N x fraction))."""
+        if self.least_clients:
+            return min(self.clients, max(self.least_clients, int(self.clients * client_fraction)))
         return max(1, math.floor(client_fraction * self.clients + 0.5))

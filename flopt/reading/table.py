@@ -10,7 +10,6 @@ from pathlib import Path
 from flopt.emissions.footprint import PARTS
 from flopt.fronts import Front, Point
 from flopt.objectives import Objective
-from flopt.plan import PLAN_FIELDS
 from flopt.reading.certainty import Certainty, certainty
 from flopt.search.problem import Problem
 
@@ -55,7 +54,7 @@ def _row(point: Point, sure: Certainty, front: Front, problem: Problem, realised
     return {
         "run": point.number,
         "round": run.rounds,
-        **{name: run.plan.settings()[name] for name in PLAN_FIELDS},
+        **run.plan.settings(),
         **{column(objective): point.values[objective.name] for objective in front.objectives},
         **bounds,
         "probability_non_dominated": sure.probability,
