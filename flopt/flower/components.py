@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 import traceback
 from pathlib import Path
@@ -54,9 +55,9 @@ def _forget(folders: list[Path], packages: set[str]) -> None:
     for name, module in list(sys.modules.items()):
         spec = vars(module).get("__spec__")  # not the module's own attributes: some load more when asked
         places = [getattr(spec, "origin", None), *(getattr(spec, "submodule_search_locations", None) or ())]
-        paths = [Path(place) for place in places if isinstance(place, str)]
-        inside = any(path.is_relative_to(folder) for path in paths for folder in folders)
-        installed = any("site-packages" in path.parts for path in paths)  # an environment may lie in the app's folder
+        paths = [place for place in places if isinstance(place, str)]
+        inside = any(path.startswith(f"{folder}{os.sep}") for path in paths for folder in folders)
+        installed = any("site-packages" in path for path in paths)  # an environment may lie in the app's folder
         if name.split(".")[0] in packages or (inside and not installed):
             del sys.modules[name]
     for folder in map(str, folders):

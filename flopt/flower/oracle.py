@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from flopt.errors import FloptError
 from flopt.flower.app import read_app
 from flopt.flower.engine import Settings, reports
+from flopt.flower.exchange import array_shapes
+from flopt.flower.pace import Stop
 from flopt.flower.report import Report, Scores, missing, scores
 from flopt.flower.requirement import require_flower
 from flopt.oracle import Oracle
@@ -18,6 +21,8 @@ from flopt.task import Task, TaskSource
 from flopt.trace import Round
 
 __all__ = ["flower"]
+
+_PRICED = "a study prices one model, so search what changes it in studies of its own"
 
 
 def flower(source: TaskSource, task: Task) -> Oracle:
@@ -47,7 +52,11 @@ def flower(source: TaskSource, task: Task) -> Oracle:
             lost=lost,
             network=given.network,
         )
-        yield from _scored(reports(app, settings), source)
+        def asked(grid: Any, number: int, messages: list[Any]) -> None:
+            if number == 1 and array_shapes(messages[0]) != task.tensors:
+                grid.stop(Stop(f"the plan changes the model's tensors: {array_shapes(messages[0])}; {_PRICED}"))
+
+        yield from _scored(reports(app, settings, asked), source)
 
     return rounds
 

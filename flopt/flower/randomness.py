@@ -42,5 +42,9 @@ def isolated(seed: int, kind: str, number: int, node: int):  # type: ignore[no-u
 def _seed(number: int) -> None:
     random.seed(number)
     np.random.seed(number)  # noqa: NPY002
-    if "torch" in sys.modules:
-        sys.modules["torch"].manual_seed(number)
+    torch = sys.modules.get("torch")
+    if torch:
+        # Not torch.manual_seed: for each absent kind of device it keeps a stack trace, which takes longer than a message.
+        torch.default_generator.manual_seed(number)
+        if torch.cuda.is_initialized():
+            torch.cuda.manual_seed_all(number)

@@ -9,7 +9,7 @@ app = ClientApp()
 
 def received(message: Message, context: Context):
     """The model as the server sent it, and this client's data."""
-    model = build(context.run_config["hidden-units"], seed=0)
+    model = build(context.run_config["hidden-units"])
     model.load_state_dict(message.content["arrays"].to_torch_state_dict())
     return model, load_data(context.node_config["partition-id"], context.node_config["num-partitions"])
 

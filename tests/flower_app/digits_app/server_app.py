@@ -2,6 +2,7 @@
 
 import random
 
+import torch
 from digits_app.task import build
 from flwr.app import ArrayRecord, Context
 from flwr.serverapp import Grid, ServerApp
@@ -14,6 +15,7 @@ app = ServerApp()
 def main(grid: Grid, context: Context) -> None:
     config = context.run_config
     random.seed(config["seed"])  # FedAvg draws its clients with it
-    model = build(config["hidden-units"], config["seed"])
+    torch.manual_seed(config["seed"])
+    model = build(config["hidden-units"])
     strategy = FedAvg(fraction_train=config["fraction-train"])
     strategy.start(grid, ArrayRecord(model.state_dict()), num_rounds=config["num-server-rounds"])
