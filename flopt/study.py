@@ -150,8 +150,16 @@ class Study(_Table):
         return TaskSource(**table, seed=self.seed, app=self._app_source())
 
     def _app_source(self) -> AppSource | None:
-        task = self.task
-        return AppSource(task.flower_app, task.flop_per_sample, task.flower_network) if task.flower_app else None
+        """The app; it and the oracle that runs it need each other, and it brings its own data and model."""
+        task, usual = self.task, TaskTable()
+        if (task.flower_app is None) == (self.oracle == "flower"):
+            raise FloptError('oracle = "flower" and task.flower_app, the folder of an app, belong together: give both')
+        if task.flower_app is None:
+            return None
+        for key in ("data", "partition", "alpha", "model", "split"):
+            if getattr(task, key) != getattr(usual, key):
+                raise FloptError(f"task.{key} = {getattr(task, key)!r}: a Flower app (task.flower_app) brings its own")
+        return AppSource(task.flower_app, task.flop_per_sample, task.flower_network)
 
     def run_config(self) -> RunConfig | None:
         """The run-config of the study's Flower app, if it has one."""
@@ -226,7 +234,6 @@ def _check(study: Study, place: str) -> None:
     try:
         if study.task.flower_app is None:  # the folder of an app is not anchored yet
             study.base_plan()
-        _check_app(study)
         for key in ("pricing.country", "pricing.server_country", "search.country"):
             table, name = key.split(".")
             country = getattr(getattr(study, table), name)
@@ -240,20 +247,6 @@ def _check(study: Study, place: str) -> None:
             raise FloptError(f"objectives = {list(study.objectives)}: one stands twice")
     except FloptError as error:
         raise FloptError(f"{place}: {error}") from None
-
-
-def _check_app(study: Study) -> None:
-    """A Flower app and the oracle that runs it need each other, and the app brings its own data and model."""
-    if (study.task.flower_app is None) != (study.oracle != "flower"):
-        raise FloptError('task.flower_app and oracle = "flower" belong together: give both')
-    if study.task.flower_app is None:
-        if study.task.flop_per_sample is not None:
-            raise FloptError("task.flop_per_sample is for a Flower app; that of other tasks is counted")
-        return
-    own, usual = study.task, TaskTable()
-    for key in ("data", "partition", "alpha", "model", "split"):
-        if getattr(own, key) != getattr(usual, key):
-            raise FloptError(f"task.{key} = {getattr(own, key)!r}: a Flower app (task.flower_app) brings its own")
 
 
 def _apply(tables: dict[str, Any], setting: str) -> None:

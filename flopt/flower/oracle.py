@@ -20,7 +20,7 @@ from flopt.simulation.smoothing import Smoothing
 from flopt.task import Task, TaskSource
 from flopt.trace import Round
 
-__all__ = ["flower"]
+__all__ = ["flower", "scored"]
 
 _PRICED = "a study prices one model, so search what changes it in studies of its own"
 
@@ -56,13 +56,13 @@ def flower(source: TaskSource, task: Task) -> Oracle:
             if number == 1 and array_shapes(messages[0]) != task.tensors:
                 grid.stop(Stop(f"the plan changes the model's tensors: {array_shapes(messages[0])}; {_PRICED}"))
 
-        yield from _scored(reports(app, settings, asked), source)
+        yield from scored(reports(app, settings, asked), source)
 
     return rounds
 
 
-def _scored(heard: Iterator[Report], source: TaskSource) -> Iterator[Round]:
-    """The rounds of an app's reports."""
+def scored(heard: Iterator[Report], source: TaskSource) -> Iterator[Round]:
+    """The rounds of an app's reports; what came before the first round is passed over."""
     smoothing, known = Smoothing(source.smoothing), None
     try:
         for report in heard:

@@ -14,8 +14,8 @@ Heard = Callable[[str, int, Mapping[str, Any]], None]
 
 
 @contextlib.contextmanager
-def watched(heard: Heard) -> Iterator[None]:
-    """Report what strategies and legacy servers make of each round's replies; Flower's own log is silent meanwhile.
+def watched(heard: Heard, *, quiet: bool = True) -> Iterator[None]:
+    """Report what strategies and legacy servers make of each round's replies; `quiet` silences Flower's log meanwhile.
 
     Legacy servers talk to their clients in threads, and add up the answers in the order in which these end; here they
     do it one after the other, so that equal seeds give equal sums.
@@ -24,7 +24,8 @@ def watched(heard: Heard) -> Iterator[None]:
     level = log.level
     with contextlib.ExitStack() as undo:
         undo.callback(log.setLevel, level)
-        log.setLevel(logging.CRITICAL)
+        if quiet:
+            log.setLevel(logging.CRITICAL)
         _watch_strategies(undo, heard)
         _watch_legacy(undo, heard)
         yield
