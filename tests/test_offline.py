@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import os
+import socket
+
+import pytest
+
+from flopt.flower.offline import NetworkRefused, offline
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "2001:db8::1", "flower.example"])
+def test_whatever_is_beyond_this_machine_is_refused(host: str) -> None:
+    with offline(), pytest.raises(NetworkRefused, match=f"reached for {host}; .*task.flower_network = true"):
+        socket.create_connection((host, 9), timeout=1)
+
+
+def test_the_loopback_and_pairs_of_sockets_are_let_through() -> None:
+    with offline(), socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        with socket.create_connection(server.getsockname(), timeout=5):
+            assert os.environ["HF_HUB_OFFLINE"] == "1"
+
+
+def test_afterwards_everything_is_as_before() -> None:
+    before = os.environ.get("HF_HUB_OFFLINE")
+    with offline():
+        pass
+    assert os.environ.get("HF_HUB_OFFLINE") == before
+    with offline(allowed=True), pytest.raises(OSError, match=r".") as raised, socket.socket() as probe:
+        probe.settimeout(0)
+        probe.connect(("192.0.2.1", 9))
+    assert not isinstance(raised.value, NetworkRefused)
