@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Callable
 
 import pytest
 
@@ -31,3 +32,10 @@ def test_afterwards_everything_is_as_before() -> None:
         probe.settimeout(0)
         probe.connect(("192.0.2.1", 9))
     assert not isinstance(raised.value, NetworkRefused)
+
+
+@pytest.mark.slow
+def test_an_app_runs_where_there_is_no_network_at_all(without_network: Callable[[str], str]) -> None:
+    pytest.importorskip("flwr")
+    script = "from test_engine import *\nprint([each.number for each in heard(EXAMPLE)])"
+    assert without_network(script) == "[0, 1, 2]\n"
