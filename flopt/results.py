@@ -14,6 +14,7 @@ from flopt.emissions.fleet_file import load_fleet
 from flopt.emissions.grid import annual_grid
 from flopt.emissions.pricing import Pricing
 from flopt.errors import FloptError
+from flopt.flower.app import read_app
 from flopt.flower.probe import app_facts
 from flopt.fronts import Candidate, Front, find_front
 from flopt.objectives import Objective
@@ -75,9 +76,12 @@ class Results:
 def problem_of(study: Study) -> Problem:
     """Resolve every name of a study: objectives, space, fleet, task. Raises FloptError for the first bad one."""
     source = study.source()
+    if (source.app is None) == (study.oracle == "flower"):
+        raise FloptError('oracle = "flower" and task.flower_app, the folder of an app, belong together: give both')
+    run_config = read_app(Path(source.app.folder)).run_config if source.app else None
     problem = Problem(
-        space=load_space(study.space, study.run_config()),
-        base=study.base_plan(),
+        space=load_space(study.space, run_config),
+        base=study.base_plan() if run_config is None else run_config.plan(study.plan),
         source=source,
         task=facts(source) if source.app is None else app_facts(source, source.app),
         oracle=study.oracle,

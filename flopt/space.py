@@ -178,9 +178,7 @@ def _check_twice(values: list[Any], place: str) -> None:
         raise FloptError(f"{place} = {values!r}: a value stands twice")
 
 
-def _range(
-    key: str, table: Mapping[str, Any], place: str, check: Callable[[Any], None]
-) -> IntAxis | FloatAxis:
+def _range(key: str, table: Mapping[str, Any], place: str, check: Callable[[Any], None]) -> IntAxis | FloatAxis:
     for name in ("low", "high"):
         number = table.get(name)
         if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):

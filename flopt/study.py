@@ -13,10 +13,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from flopt.emissions.grid import annual_grid
 from flopt.errors import FloptError, nearest
-from flopt.flower.app import read_app
 from flopt.plan import Plan, Setting
 from flopt.plugin import split_reference
-from flopt.run_config import RunConfig
 from flopt.task import AppSource, TaskSource
 from flopt.toml_file import read_toml
 
@@ -147,28 +145,13 @@ class Study(_Table):
     def source(self) -> TaskSource:
         """The task as the simulation reads it; its partition follows the study's seed."""
         table = self.task.model_dump(exclude={"flower_app", "flop_per_sample", "flower_network"})
-        return TaskSource(**table, seed=self.seed, app=self._app_source())
-
-    def _app_source(self) -> AppSource | None:
-        """The app; it and the oracle that runs it need each other, and it brings its own data and model."""
-        task, usual = self.task, TaskTable()
-        if (task.flower_app is None) == (self.oracle == "flower"):
-            raise FloptError('oracle = "flower" and task.flower_app, the folder of an app, belong together: give both')
-        if task.flower_app is None:
-            return None
-        for key in ("data", "partition", "alpha", "model", "split"):
-            if getattr(task, key) != getattr(usual, key):
-                raise FloptError(f"task.{key} = {getattr(task, key)!r}: a Flower app (task.flower_app) brings its own")
-        return AppSource(task.flower_app, task.flop_per_sample, task.flower_network)
-
-    def run_config(self) -> RunConfig | None:
-        """The run-config of the study's Flower app, if it has one."""
-        return read_app(Path(self.task.flower_app)).run_config if self.task.flower_app else None
+        task = self.task
+        app = AppSource(task.flower_app, task.flop_per_sample, task.flower_network) if task.flower_app else None
+        return TaskSource(**table, seed=self.seed, app=app)
 
     def base_plan(self) -> Plan:
-        """The plan that the space starts from."""
-        run_config = self.run_config()
-        return Plan.of(self.plan) if run_config is None else run_config.plan(self.plan)
+        """The plan that the space starts from; that of a Flower app needs the app (`flopt.results`)."""
+        return Plan.of(self.plan)
 
     def flat(self) -> dict[str, Any]:
         """Every key with its value, tables joined by dots: `{"budget.runs": 60, ...}`."""

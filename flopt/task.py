@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from flopt.compression import NONE
 from flopt.errors import FloptError
@@ -47,6 +47,14 @@ class TaskSource:
     """Seed of the partition and of the split."""
     app: AppSource | None = None
     """A Flower app; then only `clients`, `metric` and `smoothing` of the above mean something."""
+
+    def __post_init__(self) -> None:
+        if self.app is None:
+            return
+        for own in fields(self):
+            if own.name in ("data", "partition", "alpha", "model", "split") and getattr(self, own.name) != own.default:
+                value = getattr(self, own.name)
+                raise FloptError(f"task.{own.name} = {value!r}: a Flower app (task.flower_app) brings its own")
 
 
 @dataclass(frozen=True)

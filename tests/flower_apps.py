@@ -27,7 +27,7 @@ def legacy(folder: Path) -> Path:
     return folder
 
 
-LEGACY_CLIENT = '''
+LEGACY_CLIENT = """
 import torch
 from digits_app.task import build, load_data, score, train
 from flwr.client import ClientApp, NumPyClient
@@ -60,9 +60,9 @@ def client_fn(context):
 
 
 app = ClientApp(client_fn=client_fn)
-'''
+"""
 
-LEGACY_SERVER = '''
+LEGACY_SERVER = """
 import random
 
 import torch
@@ -92,4 +92,4 @@ def server_fn(context):
 
 
 app = ServerApp(server_fn=server_fn)
-'''
+"""

@@ -39,7 +39,9 @@ def test_what_was_seen_and_what_is_real_stand_side_by_side(analytic_study: Path)
     same, other = validation_facts(run, run.trace), validation_facts(run, shifted(run.trace, -0.1))
     assert same["largest_difference"] == 0
     assert other["largest_difference"] == pytest.approx(0.1)
-    assert same["upload_bytes"]["search"] == same["upload_bytes"]["real"] == int(run.trace.columns["upload_bytes"].sum())
+    assert (
+        same["upload_bytes"]["search"] == same["upload_bytes"]["real"] == int(run.trace.columns["upload_bytes"].sum())
+    )
     assert same["upload_bytes"]["predicted"] == run.upload_bytes
 
 

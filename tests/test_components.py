@@ -7,10 +7,11 @@ import pytest
 
 pytest.importorskip("flwr")
 
+from flower_apps import EXAMPLE, changed
+
 from flopt.errors import FloptError
 from flopt.flower.app import read_app
 from flopt.flower.components import load_components, place_in
-from flower_apps import EXAMPLE, changed
 
 
 def test_components_are_fresh_each_time_and_the_rest_stays() -> None:

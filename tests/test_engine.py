@@ -11,6 +11,7 @@ import pytest
 pytest.importorskip("flwr")
 
 from flower_apps import EXAMPLE, changed, legacy
+
 from flopt.compression import Compression
 from flopt.errors import FloptError
 from flopt.flower.app import FlowerApp, read_app
@@ -18,10 +19,15 @@ from flopt.flower.engine import Settings, reports
 from flopt.flower.report import Report, scores
 
 SERVER, CLIENT = "digits_app/server_app.py", "digits_app/client_app.py"
+TRAIN, SCORE = "    loss = train(", "    loss, accuracy ="
+START, FEDAVG = "    strategy.start(", "    strategy = FedAvg("
+REACH = "    import socket\n    socket.create_connection(('{}', 80))\n" + TRAIN
 
 
 def settings(app: FlowerApp, clients: int = 4, seed: int = 0, **values: Any) -> Settings:
-    return Settings(clients, app.run_config.values(app.run_config.plan({"rounds": 2, "local_epochs": 1} | values), seed))
+    return Settings(
+        clients, app.run_config.values(app.run_config.plan({"rounds": 2, "local_epochs": 1} | values), seed)
+    )
 
 
 def heard(folder: Path, clients: int = 4, seed: int = 0, **values: Any) -> list[Report]:
@@ -133,20 +139,18 @@ def test_an_uplink_that_keeps_everything_changes_nothing_but_rounding() -> None:
 @pytest.mark.parametrize(
     ("file", "old", "new", "message"),
     [
-        (CLIENT, "    loss = train(", "    raise ValueError('boom')\n    loss = train(", "train: ValueError: boom .*client_app"),
-        (CLIENT, "    loss, accuracy =", "    1 / 0\n    loss, accuracy =", "evaluate: ZeroDivisionError"),
-        (CLIENT, "    loss, accuracy =", "    import sys; sys.exit(3)\n    loss, accuracy =", "SystemExit: 3"),
-        (SERVER, "    strategy.start(", "    raise RuntimeError('no')\n    strategy.start(", "the ServerApp: RuntimeError: no"),
-        (SERVER, "    strategy = FedAvg(", "    strategy = FedAvg(min_available_nodes=99, ", "waits for more than the 4"),
+        (CLIENT, TRAIN, f"    raise ValueError('boom')\n{TRAIN}", "train: ValueError: boom .*client_app"),
+        (CLIENT, SCORE, f"    1 / 0\n{SCORE}", "evaluate: ZeroDivisionError"),
+        (CLIENT, SCORE, f"    import sys; sys.exit(3)\n{SCORE}", "SystemExit: 3"),
+        (SERVER, START, f"    raise RuntimeError('no')\n{START}", "the ServerApp: RuntimeError: no"),
+        (SERVER, FEDAVG, f"{FEDAVG}min_available_nodes=99, ", "waits for more than the 4"),
         (SERVER, "app = ServerApp()", "app = ServerAp()", "does not load: NameError"),
         (SERVER, "import random\n", "import nosuchmodule\n", "does not load: ModuleNotFoundError"),
-        (CLIENT, "    loss = train(", "    import socket\n    socket.create_connection(('flower.example', 80))\n    loss = train(",
-         "the app reached for flower.example; .*task.flower_network"),
-        (CLIENT, "    loss = train(", "    import socket\n    socket.create_connection(('192.0.2.1', 80))\n    loss = train(",
-         "the app reached for 192.0.2.1"),
+        (CLIENT, TRAIN, REACH.format("flower.example"), "the app reached for flower.example; .*task.flower_network"),
+        (CLIENT, TRAIN, REACH.format("192.0.2.1"), "the app reached for 192.0.2.1"),
     ],
     ids=["client", "evaluation", "exit", "server", "waiting", "name", "import", "host", "address"],
-)  # fmt: skip
+)
 def test_what_breaks_in_an_app_is_one_line(tmp_path: Path, file: str, old: str, new: str, message: str) -> None:
     folder = changed(tmp_path / "app", file, old, new)
     with pytest.raises(FloptError, match=message) as raised:

@@ -7,8 +7,9 @@ import pytest
 
 pytest.importorskip("flwr")
 
-from flopt.flower.exchange import Exchange, array_shapes, content_bytes, examples, mean_metrics, metrics
 from flwr.app import Array, ArrayRecord, ConfigRecord, Message, MetricRecord, RecordDict
+
+from flopt.flower.exchange import Exchange, array_shapes, content_bytes, examples, mean_metrics, metrics
 
 ONE = Exchange(1, "evaluate", 0, 10, 20, 0.1, 0.1, 30, False, {"accuracy": 0.5, "loss": 1.0})
 

@@ -3,10 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from flower_apps import EXAMPLE, changed
 
 from flopt.errors import FloptError
 from flopt.flower.app import digest, read_app
-from flower_apps import EXAMPLE, changed
 
 
 def test_the_example_is_read_without_flower() -> None:

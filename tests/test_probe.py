@@ -6,11 +6,12 @@ import pytest
 
 pytest.importorskip("flwr")
 
+from flower_apps import EXAMPLE, changed, legacy
+
 from flopt.errors import FloptError
 from flopt.flower import probe
 from flopt.flower.probe import app_facts
 from flopt.task import AppSource, Task, TaskSource
-from flower_apps import EXAMPLE, changed, legacy
 
 
 def facts(folder: Path, metric: str = "accuracy", flop: float | None = None, clients: int | None = 4) -> Task:

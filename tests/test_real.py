@@ -9,6 +9,8 @@ import pytest
 
 pytest.importorskip("flwr")
 
+from flower_apps import EXAMPLE, changed
+
 from flopt.errors import FloptError
 from flopt.flower.app import read_app
 from flopt.flower.engine import Settings, reports
@@ -16,7 +18,6 @@ from flopt.flower.oracle import scored
 from flopt.flower.real import run_for_real
 from flopt.task import AppSource, Task, TaskSource
 from flopt.trace import record
-from flower_apps import EXAMPLE, changed
 
 SOURCE = TaskSource(clients=4, app=AppSource(str(EXAMPLE)))
 TASK = Task("digits", (360,) * 4, ((32, 64), (32,), (10, 32), (10,)), 1e4, 0.1, least_clients=2)

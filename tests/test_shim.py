@@ -6,13 +6,14 @@ import pytest
 
 pytest.importorskip("flwr")
 
+from flower_apps import EXAMPLE
+
 from flopt.compression import Compression
 from flopt.flower.app import read_app
 from flopt.flower.engine import Settings, reports
 from flopt.flower.report import scores
 from flopt.flower.shim import read_reports
 from flopt.flower.staging import stage
-from flower_apps import EXAMPLE
 
 
 @pytest.mark.parametrize("uplink", ["none", "topk:0.05"])

@@ -3,11 +3,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import tomlkit
+from flower_apps import changed
 
 from flopt.compression import Compression
 from flopt.flower.app import read_app
 from flopt.flower.staging import stage
-from flower_apps import changed
 
 
 def test_a_staged_app_is_the_app_with_one_more_package_and_the_plans_values(tmp_path: Path) -> None:

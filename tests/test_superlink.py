@@ -19,7 +19,8 @@ if sys.argv[1] == "run":
     print("Building ...")
     print(json.dumps({run}))
 else:
-    print(json.dumps({{"success": True, "runs": [{{"run-id": "7", "status": "{status}", "status-details": "{details}"}}]}}))
+    run = {{"run-id": "7", "status": "{status}", "status-details": "{details}"}}
+    print(json.dumps({{"success": True, "runs": [run]}}))
 """
 
 

@@ -5,11 +5,12 @@ import pytest
 
 pytest.importorskip("flwr")
 
+from flwr.app import Array, ArrayRecord, Message, RecordDict
+from test_exchange import message
+
 from flopt.compression import Compression
 from flopt.flower.exchange import content_bytes
 from flopt.flower.uplink import Uplink
-from flwr.app import Array, ArrayRecord, Message, RecordDict
-from test_exchange import message
 
 
 def pair(start: list[float], end: list[float], name: str = "w") -> tuple[Message, Message]:

@@ -102,7 +102,12 @@ class InProcessGrid(Grid):
         self._check()
         return [self._replies.pop(each) for each in list(message_ids) if each in self._replies]
 
-    def send_and_receive(self, messages: Iterable[Message], *, timeout: float | None = None) -> Iterable[Message]:
+    def send_and_receive(
+        self,
+        messages: Iterable[Message],
+        *,
+        timeout: float | None = None,  # noqa: ARG002
+    ) -> Iterable[Message]:
         """Both at once; no answer is ever late, so `timeout` means nothing."""
         return self.pull_messages(self.push_messages(messages))
 

@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Iterator
 
-__all__ = ["NetworkRefused", "offline"]
+__all__ = ["NetworkError", "offline"]
 
 _LIBRARIES = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
 """Libraries that then take what they have cached, without asking."""
@@ -18,7 +18,7 @@ _refusing = False
 _hooked = False
 
 
-class NetworkRefused(OSError):
+class NetworkError(OSError):
     """An app reached for the network."""
 
 
@@ -60,7 +60,7 @@ def _audit(event: str, args: tuple[object, ...]) -> None:
     if isinstance(host, bytes):
         host = host.decode(errors="replace")
     if isinstance(host, str) and not _is_here(host):
-        raise NetworkRefused(
+        raise NetworkError(
             f"the app reached for {host}; flopt runs apps without network (task.flower_network = true allows it)"
         )
 

@@ -52,6 +52,7 @@ def flower(source: TaskSource, task: Task) -> Oracle:
             lost=lost,
             network=given.network,
         )
+
         def asked(grid: Any, number: int, messages: list[Any]) -> None:
             if number == 1 and array_shapes(messages[0]) != task.tensors:
                 grid.stop(Stop(f"the plan changes the model's tensors: {array_shapes(messages[0])}; {_PRICED}"))

@@ -44,7 +44,7 @@ def _seed(number: int) -> None:
     np.random.seed(number)  # noqa: NPY002
     torch = sys.modules.get("torch")
     if torch:
-        # Not torch.manual_seed: for each absent kind of device it keeps a stack trace, which takes longer than a message.
+        # torch.manual_seed keeps a stack trace for each absent kind of device, which takes longer than a message.
         torch.default_generator.manual_seed(number)
         if torch.cuda.is_initialized():
             torch.cuda.manual_seed_all(number)

@@ -54,7 +54,9 @@ class SuperLink:
                 self._flwr("stop", answer["run-id"], "--format", "json")
                 raise FloptError(f"flwr run: still {state} after {timeout_s:g} s; see {self.log}")
             time.sleep(ASK_EVERY_S)
-            listed = self._flwr("list", *([self.name] if self.name else []), "--run-id", answer["run-id"], "--format", "json")
+            listed = self._flwr(
+                "list", *([self.name] if self.name else []), "--run-id", answer["run-id"], "--format", "json"
+            )
             found = (listed.get("runs") or [{}])[0]
             state = str(found.get("status", state))
         if state != "finished:completed":
@@ -83,7 +85,9 @@ def local_superlink(home: Path) -> Iterator[SuperLink]:
     """A SuperLink on free ports of the loopback, with a home of its own; it is stopped with all that it started."""
     require_flower()
     if find_spec("ray") is None:
-        raise FloptError("Flower's simulation needs its own Ray: pip install 'flwr[simulation]', in its own environment")
+        raise FloptError(
+            "Flower's simulation needs its own Ray: pip install 'flwr[simulation]', in its own environment"
+        )
     ports = _free_ports(2)
     environment = _environment(home, ports)
     log = home / "superlink.log"

@@ -75,7 +75,7 @@ def _realised(point: Point, problem: Problem | None) -> Row:
     counts = {
         f"realised_{name}": int(trace.columns[name].sum()) for name in ("samples", "download_bytes", "upload_bytes")
     }
-    if problem is None:
+    if problem is None or problem.oracle == "flower":  # an app's strategy draws clients of its own
         return {**counts, "realised_co2e_kg": math.nan}
     footprint = replace(problem, population=None).realised(plan, trace.seed)
     return {**counts, "realised_co2e_kg": float(footprint.co2e_kg.total.sum())}

@@ -1,8 +1,9 @@
 """What a client does: train the model it gets, or score it, on its own data."""
 
-from digits_app.task import build, load_data, score, train
 from flwr.app import ArrayRecord, Context, Message, MetricRecord, RecordDict
 from flwr.clientapp import ClientApp
+
+from digits_app.task import build, load_data, score, train
 
 app = ClientApp()
 

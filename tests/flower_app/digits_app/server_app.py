@@ -3,10 +3,11 @@
 import random
 
 import torch
-from digits_app.task import build
 from flwr.app import ArrayRecord, Context
 from flwr.serverapp import Grid, ServerApp
 from flwr.serverapp.strategy import FedAvg
+
+from digits_app.task import build
 
 app = ServerApp()
 
