@@ -39,8 +39,6 @@ _ALLOWED = {
 }
 
 _EXAMPLE = """--set 'objectives=["accuracy", "co2e"]'"""
-
-
 DEFAULT_RUNS = 60
 
 

@@ -68,5 +68,5 @@ def test_a_broken_client_is_a_failed_run_and_no_error(tmp_path: Path) -> None:
 
 
 def test_without_an_app_the_oracle_says_what_to_give() -> None:
-    with pytest.raises(FloptError, match="give task.flower_app"):
+    with pytest.raises(FloptError, match=r"give task\.flower_app"):
         load_oracle("flower", TaskSource(), TASK)

@@ -28,10 +28,9 @@ def test_afterwards_everything_is_as_before() -> None:
     with offline():
         pass
     assert os.environ.get("HF_HUB_OFFLINE") == before
-    with offline(allowed=True), pytest.raises(OSError, match=r".") as raised, socket.socket() as probe:
+    with offline(allowed=True), socket.socket() as probe:
         probe.settimeout(0)
-        probe.connect(("192.0.2.1", 9))
-    assert not isinstance(raised.value, NetworkError)
+        assert probe.connect_ex(("192.0.2.1", 9)) != 0  # refused by the system or on its way, not by flopt
 
 
 @pytest.mark.slow

@@ -58,7 +58,7 @@ def test_the_users_flop_count(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "old", "new", "metric", "message"),
     [
-        ("pyproject.toml", "seed = 0", "seed = 0", "f1", "'f1': the app reports no such metric; it reports clients: accuracy"),
+        ("pyproject.toml", "seed = 0", "seed = 0", "f1", "no such metric; it reports clients: accuracy"),
         ("pyproject.toml", "fraction-train = 0.5", "share = 0.5", "accuracy", "KeyError: 'fraction-train'"),
         ("digits_app/server_app.py", "    strategy.start(", "    len(", "accuracy", "TypeError"),
         ("digits_app/server_app.py", 'fraction_train=config["fraction-train"]', "fraction_train=0.0", "accuracy",

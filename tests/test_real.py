@@ -24,7 +24,7 @@ TASK = Task("digits", (360,) * 4, ((32, 64), (32,), (10, 32), (10,)), 1e4, 0.1, 
 
 
 def test_without_an_app_there_is_nothing_to_run() -> None:
-    with pytest.raises(FloptError, match="no task.flower_app"):
+    with pytest.raises(FloptError, match=r"no task\.flower_app"):
         run_for_real(TaskSource(), TASK, read_app(EXAMPLE).run_config.plan({}), 0)
 
 

@@ -100,5 +100,5 @@ def test_a_bad_app_is_one_line(defaults: dict[str, Setting], message: str) -> No
 
 
 def test_a_plan_that_the_app_cannot_be_told_is_refused() -> None:
-    with pytest.raises(FloptError, match="server_lr = 0.1: my_app/pyproject.toml has no key"):
+    with pytest.raises(FloptError, match=r"server_lr = 0\.1: my_app/pyproject\.toml has no key"):
         CONFIG.values(Plan.of({"server_lr": 0.1}, CONFIG.plan({})), 0)

@@ -41,7 +41,8 @@ def reports(app: FlowerApp, settings: Settings, asked: Asked | None = None) -> I
     """What is heard in round 1, 2, ...; the report of round 0 comes with the first, as what was heard before.
 
     Closing the generator stops the app. `asked(grid, number, messages)` is shown the messages of each round of
-    training before they are sent. Raises FloptError where a component does not load, a client fails or the server raises.
+    training before they are sent. Raises FloptError where a component does not load, a client fails or the server
+    raises.
     """
     require_flower()
 
