@@ -24,6 +24,6 @@ def test_components_are_fresh_each_time_and_the_rest_stays() -> None:
 
 def test_a_name_that_is_not_there_is_told_with_its_place(tmp_path: Path) -> None:
     folder = changed(tmp_path / "app", "digits_app/task.py", "import torch\n", "import torch\n\n1 / 0\n")
-    with pytest.raises(FloptError, match=r"does not load: ZeroDivisionError: .* \(task.py:5\)") as raised:
+    with pytest.raises(FloptError, match=r"does not load: ZeroDivisionError: .* \(task.py:7\)") as raised:
         load_components(read_app(folder))
     assert place_in(tmp_path / "elsewhere", raised.value) == ""

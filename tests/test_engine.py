@@ -130,6 +130,14 @@ def test_a_squeezed_uplink_changes_what_is_learned_and_what_is_sent() -> None:
     assert thin[1].trained()[0].download_bytes == found[1].trained()[0].download_bytes
 
 
+def test_a_legacy_apps_uplink_is_squeezed_too(tmp_path: Path) -> None:
+    app = read_app(legacy(tmp_path / "app"))
+    plain = list(reports(app, settings(app)))
+    thin = list(reports(app, replace(settings(app), uplink=Compression("quantize", 8))))
+    assert thin[1].trained()[0].upload_bytes < 0.4 * plain[1].trained()[0].upload_bytes
+    assert accuracies(thin) == pytest.approx(accuracies(plain), abs=0.05)
+
+
 def test_an_uplink_that_keeps_everything_changes_nothing_but_rounding() -> None:
     app = read_app(EXAMPLE)
     whole = list(reports(app, replace(settings(app), uplink=Compression("topk", 1))))

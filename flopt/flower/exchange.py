@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Exchange", "array_shapes", "content_bytes", "examples", "mean_metrics", "metrics"]
+__all__ = ["Exchange", "array_shapes", "content_bytes", "examples", "mean_metrics", "metrics", "shape_of"]
 
 # A reply of a legacy NumPyClient, as Flower's compatibility layer writes it.
 _LEGACY = ("fitres", "evaluateres")
@@ -42,8 +42,13 @@ def content_bytes(message: Any) -> int:
 def array_shapes(message: Any) -> tuple[tuple[int, ...], ...]:
     """Shapes of the tensors that a message carries, in their order; those without an entry left out."""
     arrays = [array for record in message.content.array_records.values() for array in record.values()]
-    shapes = [tuple(map(int, array.shape)) for array in arrays]
+    shapes = [shape_of(array) for array in arrays]
     return tuple(shape for shape in shapes if 0 not in shape)
+
+
+def shape_of(array: Any) -> tuple[int, ...]:
+    """The shape of one of Flower's arrays; the arrays of legacy apps hide it in their data."""
+    return tuple(map(int, array.shape)) or tuple(map(int, array.numpy().shape))
 
 
 def examples(message: Any) -> int:

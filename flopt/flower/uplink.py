@@ -11,7 +11,7 @@ from flwr.app import Array, ArrayRecord, Message
 from torch import Tensor
 
 from flopt.compression import Compression
-from flopt.flower.exchange import content_bytes
+from flopt.flower.exchange import content_bytes, shape_of
 from flopt.seeds import stream_seed
 from flopt.simulation.feedback import ErrorFeedback
 
@@ -57,7 +57,7 @@ def _floats(record: Mapping[str, Array]) -> dict[str, Any]:
 def _start(message: Message, record: Mapping[str, Array]) -> dict[str, Any]:
     """The arrays that the client was sent, if they are the same ones that it sends back."""
     for sent in message.content.array_records.values():
-        if {k: tuple(v.shape) for k, v in sent.items()} == {k: tuple(v.shape) for k, v in record.items()}:
+        if {k: shape_of(v) for k, v in sent.items()} == {k: shape_of(v) for k, v in record.items()}:
             return _floats(sent)
     return {}
 
