@@ -81,3 +81,18 @@ def test_a_fraction_that_no_key_says_is_refused(tmp_path: Path) -> None:
     project.write_text(project.read_text(encoding="utf-8").replace("fraction-train = 0.5", "#"), encoding="utf-8")
     with pytest.raises(FloptError, match="draws 2 of 4 clients, and no run-config key says so"):
         facts(folder)
+
+
+def test_a_bad_smoothing_is_said_before_anything_runs() -> None:
+    given = AppSource(str(EXAMPLE))
+    with pytest.raises(FloptError, match="smoothing = 'median'"):
+        app_facts(TaskSource(smoothing="median", app=given), given)
+
+
+def test_no_other_oracle_trains_an_app() -> None:
+    from flopt.simulation.facts import facts as measured
+
+    with pytest.raises(FloptError, match='by oracle = "flower" alone'):
+        measured(TaskSource(app=AppSource(str(EXAMPLE))))
+    with pytest.raises(FloptError, match=r"task\.data = 'flights': a Flower app"):
+        TaskSource(data="flights", app=AppSource(str(EXAMPLE)))

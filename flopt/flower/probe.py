@@ -18,6 +18,7 @@ from flopt.flower.exchange import array_shapes, examples, metrics
 from flopt.flower.report import Report, missing, scores
 from flopt.flower.requirement import flower_version
 from flopt.simulation.facts import cached
+from flopt.simulation.smoothing import Smoothing
 from flopt.task import AppSource, Task, TaskSource
 
 __all__ = ["app_facts", "probed"]
@@ -77,6 +78,7 @@ def app_facts(source: TaskSource, app: AppSource) -> Task:
     Raises FloptError where it cannot be run.
     """
     found = read_app(Path(app.folder))
+    Smoothing(source.smoothing)
     try:
         contents = digest(found.folder)
     except OSError as error:
