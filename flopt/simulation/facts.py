@@ -147,6 +147,8 @@ def shipped_text() -> str:
         TaskSource(model=model, split=kind) for model in ("logreg", "mlp", "cnn") for kind in ("sample", "client")
     ]
     entries = [{"source": asdict(source), "facts": asdict(measured(source))} for source in sources]
+    for entry in entries:  # what only a Flower app has
+        del entry["source"]["app"], entry["facts"]["least_clients"]
     how = "flopt.simulation.facts.measured; written by: python -m flopt.simulation.facts"
     return json.dumps({"source": how, "tasks": entries}, indent=1) + "\n"
 
