@@ -23,7 +23,7 @@ from flopt.flower.requirement import QUIET, require_flower
 
 __all__ = ["SuperLink", "local_superlink"]
 
-START_S = 180.0
+START_S = 600.0
 """How long a SuperLink may take to start."""
 ASK_EVERY_S = 1.0
 
