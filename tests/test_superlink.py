@@ -18,6 +18,8 @@ import json, sys
 if sys.argv[1] == "run":
     print("Building ...")
     print(json.dumps({run}))
+elif sys.argv[1] == "log":
+    print("starting", "RuntimeError: no", "ended", sep="\\n")
 else:
     run = {{"run-id": "7", "status": "{status}", "status-details": "{details}"}}
     print(json.dumps({{"success": True, "runs": [run]}}))
@@ -42,7 +44,7 @@ def test_a_completed_run_is_one(tmp_path: Path) -> None:
 
 
 def test_the_status_counts_and_not_the_exit_code(tmp_path: Path) -> None:
-    with pytest.raises(FloptError, match="finished:failed: ServerApp raised; see"):
+    with pytest.raises(FloptError, match="finished:failed: ServerApp raised; its log: RuntimeError: no"):
         link(tmp_path, "finished:failed", "ServerApp raised").run(tmp_path, 4, 60)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -60,11 +61,27 @@ class SuperLink:
             found = (listed.get("runs") or [{}])[0]
             state = str(found.get("status", state))
         if state != "finished:completed":
-            raise FloptError(f"flwr run: {state}: {found.get('status-details') or 'no details'}; see {self.log}")
+            why = found.get("status-details") or "no details"
+            raise FloptError(f"flwr run: {state}: {why}; its log: {self._last_error(answer['run-id'])}")
 
     def _flwr(self, *arguments: str) -> dict[str, Any]:
         """What a `flwr` command answers as JSON."""
-        done = subprocess.run(
+        done = self._called(*arguments)
+        start = done.stdout.find("{")
+        try:
+            answer: dict[str, Any] = json.loads(done.stdout[start:]) if start >= 0 else {}
+        except ValueError:
+            answer = {}
+        return answer or {"error": f"{done.stdout} {done.stderr}"}
+
+    def _last_error(self, run_id: str) -> str:
+        """The last line of a run's log that tells of an error; its last line where none does."""
+        lines = [line.strip() for line in self._called("log", run_id, "--show").stdout.splitlines() if line.strip()]
+        told = [line for line in lines if re.search(r"\b\w*(Error|Exception)\b: ", line)] or lines
+        return re.sub(r"\x1b\[\d*m", "", told[-1])[-300:] if told else "(empty)"
+
+    def _called(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             ["flwr", *arguments],
             capture_output=True,
             text=True,
@@ -72,12 +89,6 @@ class SuperLink:
             env=dict(self.environment),
             check=False,
         )
-        start = done.stdout.find("{")
-        try:
-            answer: dict[str, Any] = json.loads(done.stdout[start:]) if start >= 0 else {}
-        except ValueError:
-            answer = {}
-        return answer or {"error": f"{done.stdout} {done.stderr}"}
 
 
 @contextlib.contextmanager
