@@ -16,6 +16,11 @@ SYSTEM_PACKAGES := \
 	chromium-driver \
 	dataset-fashion-mnist
 
+# Flower's simulation pins a Ray of its own, and old versions pin older libraries: each has its environment.
+FLOWER := .venv-flower
+FLOWER_122 := .venv-flower-1.22
+FLOWER_TESTS := tests/test_engine.py tests/test_flower_oracle.py tests/test_probe.py tests/test_exchange.py tests/test_uplink.py
+
 BENCHMARKS := $(sort $(filter-out benchmarks/_%,$(wildcard benchmarks/*.py)))
 
 .DEFAULT_GOAL := help
@@ -31,8 +36,10 @@ tune: $(READY) ## search the shipped study: a Pareto front in studies/default
 test: $(READY) ## the tests, without the slow ones
 	$(VENV)/bin/pytest -n logical --dist worksteal -m "not slow"
 
-test-all: $(READY) ## all tests
-	$(VENV)/bin/pytest -n logical --dist worksteal
+test-all: $(READY) $(FLOWER)/.ready $(FLOWER_122)/.ready ## all tests, also against the newest and the oldest Flower
+	$(FLOWER)/bin/pytest -m flower_run tests/test_real.py
+	$(FLOWER_122)/bin/pytest $(FLOWER_TESTS)
+	$(VENV)/bin/pytest -n logical --dist worksteal -m "not flower_run"
 
 lint: $(READY) ## ruff and mypy
 	$(VENV)/bin/ruff check .
@@ -62,4 +69,19 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --constraint constraints.txt $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) $(TORCH)
 	$(VENV)/bin/python -m pip install --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+$(FLOWER)/.ready: pyproject.toml constraints.txt constraints-flower.txt
+	$(PYTHON) -m venv $(FLOWER)
+	grep -v '^ray==' constraints.txt > $(FLOWER)/constraints.txt
+	$(FLOWER)/bin/python -m pip install --constraint $(FLOWER)/constraints.txt $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) $(TORCH)
+	$(FLOWER)/bin/python -m pip install --constraint $(FLOWER)/constraints.txt --editable '.[test]' -r constraints-flower.txt
+	@touch $@
+
+# Flower 1.22 wants an older typer than flopt's. Its command line is not used here, so flopt's stays.
+$(FLOWER_122)/.ready: pyproject.toml constraints.txt constraints-flower-1.22.txt
+	$(PYTHON) -m venv $(FLOWER_122)
+	$(FLOWER_122)/bin/python -m pip install --constraint constraints.txt $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) $(TORCH)
+	$(FLOWER_122)/bin/python -m pip install --constraint constraints.txt --editable '.[test]'
+	$(FLOWER_122)/bin/python -m pip install --no-deps -r constraints-flower-1.22.txt
 	@touch $@

@@ -8,6 +8,7 @@ from flopt.errors import FloptError, unknown
 from flopt.objectives import Objective
 from flopt.oracle import Oracle
 from flopt.plugin import function_of, import_file, split_reference
+from flopt.run_config import RunConfig
 from flopt.space import Space
 from flopt.task import Task, TaskSource
 from flopt.toml_file import read_toml
@@ -22,6 +23,7 @@ ROOT = _SHIPPED if _SHIPPED.is_dir() else _PACKAGE.parent
 ORACLES = {
     "simulated": "federated training in torch, on real data",
     "recorded": "curves kept by `flopt record`, averaged between near plans: shipped (flopt list tables), or my.npz",
+    "flower": "your own Flower app (task.flower_app), unmodified, in this process",
     "analytic": "a closed-form learning curve, for tests and demonstrations: not a measurement",
 }
 
@@ -40,10 +42,10 @@ def load_objective(reference: str) -> Objective:
     return found[name]
 
 
-def load_space(reference: str) -> Space:
-    """A search space: `cross_device` or `my_space.toml`."""
+def load_space(reference: str, run_config: RunConfig | None = None) -> Space:
+    """A search space: `cross_device` or `my_space.toml`; its axes may be keys of a Flower app's run-config too."""
     file = _file(reference, "search_spaces", ".toml")
-    return Space.of(file.stem, read_toml(file), str(file) if reference.endswith(".toml") else file.name)
+    return Space.of(file.stem, read_toml(file), str(file) if reference.endswith(".toml") else file.name, run_config)
 
 
 def load_oracle(reference: str, source: TaskSource, task: Task) -> Oracle:
@@ -63,6 +65,10 @@ def load_oracle(reference: str, source: TaskSource, task: Task) -> Oracle:
         from flopt.oracles.analytic import analytic
 
         return analytic(task)
+    if reference == "flower":
+        from flopt.flower.oracle import flower
+
+        return flower(source, task)
     from flopt.oracles.simulated import simulated
 
     return simulated(source)

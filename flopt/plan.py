@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, replace
 from flopt.compression import NONE, SCHEMES, Compression, Shapes
 from flopt.errors import FloptError, unknown
 
-__all__ = ["ALGORITHMS", "PLAN_FIELDS", "SCHEDULES", "SERVER_OPTIMIZERS", "WHOLE_FIELDS", "Plan", "Setting"]
+__all__ = ["ALGORITHMS", "APP", "PLAN_FIELDS", "SCHEDULES", "SERVER_OPTIMIZERS", "WHOLE_FIELDS", "Plan", "Setting"]
 
 Setting = bool | int | float | str
 
@@ -85,6 +85,8 @@ class Plan:
     """Compression of what a client sends."""
     downlink: Compression = NONE
     """Compression of what the server sends."""
+    app: tuple[tuple[str, Setting], ...] = ()
+    """Run-config keys of a Flower app that are none of the settings above, with their values, sorted by key."""
 
     def __post_init__(self) -> None:
         for name, low in WHOLE_FIELDS.items():
@@ -94,6 +96,7 @@ class Plan:
         for name, allowed in _NAMED_FIELDS.items():
             if getattr(self, name) not in allowed:
                 raise FloptError(f"plan: {unknown(name.replace('_', ' '), str(getattr(self, name)), allowed)}")
+        _check_app(self.app)
         if not SCHEMES[self.downlink.kind].downlink:
             raise FloptError(
                 f"plan: downlink {self.downlink}: a newly drawn client holds no earlier model, "
@@ -128,38 +131,59 @@ class Plan:
 
     @classmethod
     def of(cls, settings: Mapping[str, Setting], base: Plan | None = None) -> Plan:
-        """A plan from settings as text and numbers (`uplink` = `"quantize:8"`), the rest taken from `base`."""
+        """A plan from settings as text and numbers (`uplink` = `"quantize:8"`), the rest taken from `base`.
+
+        A run-config key of a Flower app has `app.` before it: `{"app.learning-rate": 0.1}`.
+        """
         values: dict[str, object] = {}
+        app = dict(base.app) if base else {}
         for name, value in settings.items():
-            if name not in PLAN_FIELDS:
+            if name.startswith(APP):
+                app[name.removeprefix(APP)] = value
+            elif name not in PLAN_FIELDS:
                 raise unknown("plan setting", name, PLAN_FIELDS)
-            if name in ("uplink", "downlink"):
+            elif name in ("uplink", "downlink"):
                 if not isinstance(value, str):
                     raise FloptError(f"plan: {name} = {value!r}: write a compression such as 'quantize:8'")
                 values[name] = Compression.parse(value)
             else:
                 values[name] = value
+        values["app"] = tuple(sorted(app.items()))
         return replace(base or cls(), **values)  # type: ignore[arg-type]  # checked in __post_init__
 
     def settings(self) -> dict[str, Setting]:
         """The plan as text and numbers, in the order of its fields; `Plan.of` reads it back."""
-        return {name: _plain(getattr(self, name)) for name in PLAN_FIELDS}
+        own = {name: _plain(getattr(self, name)) for name in PLAN_FIELDS}
+        return own | {f"{APP}{key}": value for key, value in self.app}
 
     def spoken(self) -> dict[str, Setting]:
         """The settings that a person wants to read: the usual ones, and those that are not the default."""
-        default = Plan().settings()
-        return {name: v for name, v in self.settings().items() if name in _USUAL or v != default[name]}
+        default, usual = Plan().settings(), _USUAL_OF_APP if self.app else _USUAL
+        return {name: v for name, v in self.settings().items() if name in usual or v != default.get(name)}
 
     def __str__(self) -> str:
         return ", ".join(f"{name} {value}" for name, value in self.spoken().items())
 
 
 _USUAL = ("rounds", "local_epochs", "client_fraction", "batch_size", "client_lr", "uplink", "downlink")
-PLAN_FIELDS: tuple[str, ...] = tuple(field.name for field in fields(Plan))
+# A Flower app has its own names for the rest, and its own defaults.
+_USUAL_OF_APP = ("rounds", "local_epochs", "client_fraction", "uplink")
+PLAN_FIELDS: tuple[str, ...] = tuple(field.name for field in fields(Plan) if field.name != "app")
+APP = "app."
+"""What stands before a Flower app's key in the settings of a plan."""
 
 
 def _plain(value: object) -> Setting:
     return value if isinstance(value, int | float) else str(value)
+
+
+def _check_app(app: tuple[tuple[str, Setting], ...]) -> None:
+    keys = [key for key, _ in app]
+    if keys != sorted(set(keys)):
+        raise FloptError(f"plan: app keys {', '.join(keys)}: each once, and sorted")
+    for key, value in app:
+        if not isinstance(value, Setting) or (isinstance(value, float) and not math.isfinite(value)):
+            raise FloptError(f"plan: {key} = {value!r}: must be a finite number, text, or true or false")
 
 
 def _check_whole(name: str, value: object, low: int) -> None:

@@ -15,6 +15,8 @@ from flopt.emissions.fleet_file import load_fleet
 from flopt.emissions.grid import annual_grid
 from flopt.emissions.pricing import Pricing
 from flopt.errors import FloptError
+from flopt.flower.app import read_app
+from flopt.flower.probe import app_facts
 from flopt.fronts import Candidate, Front, find_front
 from flopt.objectives import Objective
 from flopt.oracles.shipped import shipped_table
@@ -80,11 +82,15 @@ class Results:
 
 def problem_of(study: Study) -> Problem:
     """Resolve every name of a study: objectives, space, fleet, task. Raises FloptError for the first bad one."""
+    source = study.source()
+    if (source.app is None) == (study.oracle == "flower"):
+        raise FloptError('oracle = "flower" and task.flower_app, the folder of an app, belong together: give both')
+    run_config = read_app(Path(source.app.folder)).run_config if source.app else None
     problem = Problem(
-        space=load_space(study.space),
-        base=study.base_plan(),
-        source=study.source(),
-        task=_facts(study),
+        space=load_space(study.space, run_config),
+        base=study.base_plan() if run_config is None else run_config.plan(study.plan),
+        source=source,
+        task=_facts(study) if source.app is None else app_facts(source, source.app),
         oracle=study.oracle,
         fleet=load_fleet(study.fleet.use),
         pricing=Pricing(**study.pricing.model_dump()),

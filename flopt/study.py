@@ -16,7 +16,7 @@ from flopt.errors import FloptError, nearest
 from flopt.oracles.shipped import with_named_task
 from flopt.plan import Plan, Setting
 from flopt.plugin import split_reference
-from flopt.task import TaskSource
+from flopt.task import AppSource, TaskSource
 from flopt.toml_file import read_toml
 
 __all__ = ["Study", "load_study", "study_of"]
@@ -40,8 +40,6 @@ _ALLOWED = {
 }
 
 _EXAMPLE = """--set 'objectives=["accuracy", "co2e"]'"""
-
-
 DEFAULT_RUNS = 60
 
 
@@ -82,6 +80,9 @@ class TaskTable(_Table):
     metric: str = "accuracy"
     smoothing: str = "last"
     seed: Annotated[int, Field(ge=0)] | None = None
+    flower_app: str | None = None
+    flop_per_sample: Positive | None = None
+    flower_network: bool = False
 
 
 class FleetTable(_Table):
@@ -143,10 +144,13 @@ class Study(_Table):
 
     def source(self) -> TaskSource:
         """The task as the simulation reads it; its partition follows the study's seed unless it has its own."""
-        return TaskSource(**{"seed": self.seed, **self.task.model_dump(exclude_none=True)}, device=self.device)
+        task = self.task
+        table = task.model_dump(exclude={"flower_app", "flop_per_sample", "flower_network"}, exclude_none=True)
+        app = AppSource(task.flower_app, task.flop_per_sample, task.flower_network) if task.flower_app else None
+        return TaskSource(**{"seed": self.seed, **table}, device=self.device, app=app)
 
     def base_plan(self) -> Plan:
-        """The plan that the space starts from."""
+        """The plan that the space starts from; that of a Flower app needs the app (`flopt.results`)."""
         return Plan.of(self.plan)
 
     def flat(self) -> dict[str, Any]:
@@ -166,7 +170,9 @@ class Study(_Table):
                 return reference
             return f"{(folder / Path(path).expanduser()).resolve()}" + (f":{name}" if name else "")
 
-        task = self.task.model_copy(update={"data": anchor(self.task.data), "model": anchor(self.task.model)})
+        app = self.task.flower_app and str((folder / Path(self.task.flower_app).expanduser()).resolve())
+        files = {"data": anchor(self.task.data), "model": anchor(self.task.model), "flower_app": app}
+        task = self.task.model_copy(update=files)
         return self.model_copy(
             update={
                 "space": anchor(self.space),
@@ -209,7 +215,8 @@ def study_of(tables: Mapping[str, Any], place: str = "study") -> Study:
 def _check(study: Study, place: str) -> None:
     """What needs more than a type: said before anything is loaded."""
     try:
-        study.base_plan()
+        if study.task.flower_app is None:  # the folder of an app is not anchored yet
+            study.base_plan()
         for key in ("pricing.country", "pricing.server_country", "search.country"):
             table, name = key.split(".")
             country = getattr(getattr(study, table), name)

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from flopt.compression import NONE
 from flopt.errors import FloptError
 
-__all__ = ["Task", "TaskSource"]
+__all__ = ["AppSource", "Task", "TaskSource"]
+
+
+@dataclass(frozen=True)
+class AppSource:
+    """A Flower app in the place of data, partition and model."""
+
+    folder: str
+    """The folder that `flwr run` takes."""
+    flop_per_sample: float | None = None
+    """FLOP of one forward and backward pass for one sample; None: counted or estimated while probing the app."""
+    network: bool = False
+    """Whether the app may reach for the network."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +47,16 @@ class TaskSource:
     """Seed of the partition and of the split."""
     device: str = "cpu"
     """Where it is trained: `cpu`, or `cuda` by the general engine; no part of what is learned."""
+    app: AppSource | None = None
+    """A Flower app; then only `clients`, `metric` and `smoothing` of the above mean something."""
+
+    def __post_init__(self) -> None:
+        if self.app is None:
+            return
+        for own in fields(self):
+            if own.name in ("data", "partition", "alpha", "model", "split") and getattr(self, own.name) != own.default:
+                value = getattr(self, own.name)
+                raise FloptError(f"task.{own.name} = {value!r}: a Flower app (task.flower_app) brings its own")
 
     @property
     def seeded(self) -> bool:
@@ -55,6 +77,8 @@ class Task:
     """FLOP of one forward and backward pass for one sample."""
     majority_share: float
     """Share of the largest class: the accuracy of always guessing it."""
+    least_clients: int = 0
+    """Fewest clients that an app's strategy takes in a round, which rounds down; 0: flopt's own rounding."""
 
     def __post_init__(self) -> None:
         if not self.client_samples:
@@ -90,5 +114,7 @@ class Task:
         return NONE.wire_bytes(self.tensors)
 
     def clients_per_round(self, client_fraction: float) -> int:
-        """K = max(1, round(client_fraction x N)), halves rounded up."""
+        """K = max(1, round(client_fraction x N)), halves rounded up; of a Flower app max(least, int(N x fraction))."""
+        if self.least_clients:
+            return min(self.clients, max(self.least_clients, int(self.clients * client_fraction)))
         return max(1, math.floor(client_fraction * self.clients + 0.5))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import subprocess
 import sys
 import warnings
 from collections.abc import Callable
@@ -52,6 +53,24 @@ def needs_module() -> Callable[[str], None]:
             _missing(f"the Python package {name!r} is not installed (see the extras in pyproject.toml)")
 
     return check
+
+
+@pytest.fixture
+def without_network() -> Callable[[str], str]:
+    """`without_network("print(1)")` runs Python in a network namespace with nothing but a loopback; gives stdout."""
+    inside = ["unshare", "--net", "--map-root-user"]
+    if shutil.which("unshare") is None or subprocess.run([*inside, "true"], capture_output=True).returncode:
+        pytest.skip("network namespaces are not allowed here")
+    loopback = "import fcntl, socket, struct\n"
+    loopback += "fcntl.ioctl(socket.socket(), 0x8914, struct.pack('16sh14x', b'lo', 0x41))\n"  # up and running
+
+    def run(script: str) -> str:
+        command = [*inside, sys.executable, "-c", loopback + script]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parent, check=False)
+        assert done.returncode == 0, done.stderr[-3000:]
+        return done.stdout
+
+    return run
 
 
 def _missing(reason: str) -> str:

@@ -243,7 +243,7 @@ def test_every_oracle_of_the_list_loads(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr("flopt.oracles.shipped.TABLES", tmp_path)
     curves = {name: np.full((1, 1, 1), 0.5, dtype=np.float32) for name in CURVES}
     save_table(Table(asdict(TaskSource()), (Plan(rounds=1),), (0,), curves), tmp_path / "digits.npz")
-    for name in ORACLES:
+    for name in ORACLES.keys() - {"flower"}:  # tests/test_flower_oracle.py: it needs an app
         assert callable(load_oracle(name, TaskSource(), TASK))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from flopt.catalogue import load_objective
@@ -88,7 +89,7 @@ def print_points(front: Front, results: Results, *, rate: bool = False) -> None:
     priced = results.problem.population
     price = f"; accuracy from {results.problem.task.clients} clients, priced for {priced:,.0f}" if priced else ""
     network = results.problem.pricing.network
-    print(f"\n{len(front)} points; {how} on validation data, CO2e and energy predicted for the fleet{price}")
+    print(f"\n{len(front)} points; {how}, CO2e and energy predicted for the fleet{price}")
     print(
         f"network model {network}; ranges: nine of ten draws of all coefficients; sure: share of the draws in which the"
     )
@@ -107,15 +108,26 @@ def _columns(plans: Sequence[Plan]) -> dict[str, Callable[[Run], str]]:
         "algorithm": any(plan.algorithm != default.algorithm for plan in plans),
         "server": any(plan.server_optimizer != default.server_optimizer for plan in plans),
     }
-    return {name: say for name, say in _SAID.items() if shown.get(name, True)}
+    varied = {key: {dict(plan.app).get(key) for plan in plans} for plan in plans for key, _ in plan.app}
+    if varied:  # a Flower app has a rate of its own, and its downlink is never compressed
+        shown |= {"lr": False, "downlink": False, "batch": len({plan.batch_size for plan in plans}) > 1}
+    own = {key: partial(_app_setting, key) for key, values in varied.items() if len(values) > 1}
+    return {name: say for name, say in _SAID.items() if shown.get(name, True)} | own
+
+
+def _app_setting(key: str, run: Run) -> str:
+    value = dict(run.plan.app)[key]
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def _how(oracle: str) -> str:
     if oracle == "analytic":
         return "accuracy from the analytic curve, not measured"
     if oracle == "recorded" or oracle.endswith(".npz"):
-        return "accuracy from recorded runs, interpolated between them,"
-    return "accuracy measured"
+        return "accuracy from recorded runs, interpolated between them, on validation data"
+    if oracle == "flower":
+        return "accuracy measured and reported by the app"
+    return "accuracy measured on validation data"
 
 
 def rate_columns(front: Front) -> list[dict[str, float]]:

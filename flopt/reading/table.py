@@ -12,7 +12,6 @@ from pathlib import Path
 from flopt.emissions.footprint import PARTS
 from flopt.fronts import Front, Point
 from flopt.objectives import Objective
-from flopt.plan import PLAN_FIELDS
 from flopt.reading.certainty import Certainty, certainty
 from flopt.search.problem import Problem
 
@@ -62,7 +61,7 @@ def _row(point: Point, sure: Certainty, front: Front, problem: Problem, realised
     return {
         "run": point.number,
         "round": run.rounds,
-        **{name: run.plan.settings()[name] for name in PLAN_FIELDS},
+        **run.plan.settings(),
         **{column(objective): point.values[objective.name] for objective in front.objectives},
         **bounds,
         "probability_non_dominated": sure.probability,
@@ -83,7 +82,7 @@ def _realised(point: Point, problem: Problem | None) -> Row:
     counts = {
         f"realised_{name}": int(trace.columns[name].sum()) for name in ("samples", "download_bytes", "upload_bytes")
     }
-    if problem is None:
+    if problem is None or problem.oracle == "flower":  # an app's strategy draws clients of its own
         return {**counts, "realised_co2e_kg": math.nan}
     footprint = replace(problem, population=None).realised(plan, trace.seed)
     return {**counts, "realised_co2e_kg": float(footprint.co2e_kg.total.sum())}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
 from functools import cache
@@ -20,7 +20,7 @@ from flopt.simulation.partition import check, partition, split
 from flopt.task import Task, TaskSource
 from flopt.version import __version__
 
-__all__ = ["facts", "measured", "shipped_text"]
+__all__ = ["cached", "facts", "measured", "shipped_text"]
 
 SHIPPED = Path(__file__).with_name("shipped_tasks.json")
 
@@ -36,10 +36,21 @@ def facts(source: TaskSource) -> Task:
     shipped = _shipped().get(_shipped_key(source))
     if shipped is not None:
         return shipped
-    path = _cache_path(source)
+    try:
+        contents = [_digest(split_reference(source.data)[0])] if source.data not in DATASETS else []
+        if ".py" in source.model:
+            contents.append(_digest(split_reference(source.model)[0]))
+    except (OSError, RuntimeError):  # measuring will then say which file cannot be read
+        return measured(source)
+    return cached([asdict(_shipped_key(source)), contents], lambda: measured(source))
+
+
+def cached(key: list[Any], measure: Callable[[], Task]) -> Task:
+    """The facts kept under a key of plain values, or measured now and kept."""
+    path = _cache_path(key)
     task = _read(path) if path else None
     if task is None:
-        task = measured(source)
+        task = measure()
         if path:
             _write(path, task)
     return task
@@ -94,20 +105,18 @@ def _task(values: Mapping[str, Any]) -> Task:
         tensors=tuple(tuple(shape) for shape in values["tensors"]),
         flop_per_sample=values["flop_per_sample"],
         majority_share=values["majority_share"],
+        least_clients=values.get("least_clients", 0),
     )
 
 
-def _cache_path(source: TaskSource) -> Path | None:
-    """Where the facts of this source are kept; None where a file cannot be read, which measuring will then report."""
+def _cache_path(key: list[Any]) -> Path | None:
+    """Where the facts of this key are kept; None where there is no home."""
     try:
         home = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
-        contents = [_digest(split_reference(source.data)[0])] if source.data not in DATASETS else []
-        if ".py" in source.model:
-            contents.append(_digest(split_reference(source.model)[0]))
-    except (OSError, RuntimeError):
+    except RuntimeError:
         return None
-    key = json.dumps([asdict(_shipped_key(source)), contents, __version__])
-    return Path(home) / "flopt" / f"task-{hashlib.sha256(key.encode()).hexdigest()[:24]}.json"
+    text = json.dumps([*key, __version__])
+    return Path(home) / "flopt" / f"task-{hashlib.sha256(text.encode()).hexdigest()[:24]}.json"
 
 
 def _digest(file: str) -> str:
@@ -140,6 +149,8 @@ def shipped_text() -> str:
     # Those of the shipped tables, which can then be searched without the data.
     sources += [TaskSource("mnist5k", "dirichlet", clients=40, alpha=alpha) for alpha in (0.3, 0.1)]
     entries = [{"source": asdict(source), "facts": asdict(measured(source))} for source in sources]
+    for entry in entries:  # what only a Flower app has
+        del entry["source"]["app"], entry["facts"]["least_clients"]
     how = "flopt.simulation.facts.measured; written by: python -m flopt.simulation.facts"
     return json.dumps({"source": how, "tasks": entries}, indent=1) + "\n"
 

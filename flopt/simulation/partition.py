@@ -49,6 +49,8 @@ class Split:
 
 def check(source: TaskSource) -> None:
     """Refuse names and settings that no data set could satisfy; needs no data."""
+    if source.app is not None:
+        raise FloptError('task.flower_app: a Flower app is trained by oracle = "flower" alone, not by flopt itself')
     if source.partition not in PARTITIONS:
         raise unknown("partition", source.partition, PARTITIONS)
     if source.split not in SPLITS:

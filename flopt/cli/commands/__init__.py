@@ -24,4 +24,4 @@ def flopt(
 
 
 # In the order of `flopt --help`.
-from flopt.cli.commands import searching, reading, showing, pricing  # noqa: E402, F401, I001  # they register themselves
+from flopt.cli.commands import searching, reading, showing, pricing, flower  # noqa: E402, F401, I001  # they register themselves

@@ -1,0 +1,24 @@
+"""The commands about Flower apps."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from flopt.cli import app, options
+
+
+@app.command()
+def validate(
+    folder: options.Folder,
+    run: Annotated[str, typer.Option("--run", metavar="RUN[@ROUND]", help="A point, as `flopt front` names it.")],
+    superlink: Annotated[
+        str, typer.Option(metavar="NAME", help="Your own connection of `flwr`. Default: a SuperLink just for this.")
+    ] = "",
+    as_json: options.Json = False,
+) -> None:
+    """Run one point of a Flower app's front by `flwr run`, and compare it with what the search saw."""
+    from flopt.cli.validate import print_validation
+
+    raise typer.Exit(print_validation(folder, run, superlink, as_json=as_json))

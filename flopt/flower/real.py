@@ -1,0 +1,45 @@
+"""The engine `flwr-run`: one plan carried out by Flower's own runtime."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from flopt.errors import FloptError
+from flopt.flower.app import read_app
+from flopt.flower.oracle import scored
+from flopt.flower.shim import read_reports
+from flopt.flower.staging import stage
+from flopt.flower.superlink import SuperLink, local_superlink
+from flopt.plan import Plan
+from flopt.task import Task, TaskSource
+from flopt.trace import Trace, record
+
+__all__ = ["run_for_real"]
+
+TIMEOUT_S = 3600.0
+
+
+def run_for_real(source: TaskSource, task: Task, plan: Plan, seed: int, connection: str = "") -> Trace:
+    """Train a plan by `flwr run`, on a SuperLink of flopt's own or on the user's connection of that name.
+
+    The uplink's compression is carried out where the server receives. No client is lost: the fleet is simulated, and
+    this run is real. Raises FloptError where the run does not complete.
+    """
+    if source.app is None:
+        raise FloptError("validate: the study has no task.flower_app")
+    app = read_app(Path(source.app.folder))
+    with tempfile.TemporaryDirectory(prefix="flopt-") as place:
+        folder, events, home = Path(place) / "app", Path(place) / "events.jsonl", Path(place) / "home"
+        stage(app, folder, app.run_config.values(plan, seed), events, plan.uplink, seed)
+        if connection:
+            import os
+
+            SuperLink(dict(os.environ), home / "none", connection).run(folder, task.clients, TIMEOUT_S)
+        else:
+            with local_superlink(home) as link:
+                link.run(folder, task.clients, TIMEOUT_S)
+        reports = read_reports(events)
+        if not reports:
+            raise FloptError("flwr run: completed, but the server wrote no round; does it run on this machine?")
+        return record(scored(iter(reports), source), seed=seed, participation="")

@@ -1,0 +1,171 @@
+"""A SuperLink of flopt's own on this machine: Flower's simulation behind `flwr run`, started, asked and stopped."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from flopt.errors import FloptError
+from flopt.flower.requirement import QUIET, require_flower
+
+__all__ = ["SuperLink", "local_superlink"]
+
+START_S = 600.0
+"""How long a SuperLink may take to start."""
+ASK_EVERY_S = 1.0
+
+
+@dataclass(frozen=True)
+class SuperLink:
+    """Where `flwr` finds it."""
+
+    environment: Mapping[str, str]
+    """Of every `flwr` command that is to reach it."""
+    log: Path
+    name: str = ""
+    """The connection's name in Flower's configuration; empty: its default."""
+
+    def run(self, folder: Path, clients: int, timeout_s: float) -> None:
+        """Run an app to its end; raises FloptError with Flower's own words where it does not complete.
+
+        The status counts, never the exit code: `flwr run` ends with 0 where the ServerApp raised.
+        """
+        simulation = f"num-supernodes={clients} client-resources-num-cpus=1"
+        options = [] if self.name else ["--federation-config", simulation]
+        answer = self._flwr("run", str(folder), *([self.name] if self.name else []), *options, "--format", "json")
+        if not answer.get("run-id"):
+            raise FloptError(f"flwr run: {_words(answer)}")
+        state, deadline = "pending", time.monotonic() + timeout_s
+        while not state.startswith("finished"):
+            if time.monotonic() > deadline:
+                self._flwr("stop", answer["run-id"], "--format", "json")
+                raise FloptError(f"flwr run: still {state} after {timeout_s:g} s; see {self.log}")
+            time.sleep(ASK_EVERY_S)
+            listed = self._flwr(
+                "list", *([self.name] if self.name else []), "--run-id", answer["run-id"], "--format", "json"
+            )
+            found = (listed.get("runs") or [{}])[0]
+            state = str(found.get("status", state))
+        if state != "finished:completed":
+            why = found.get("status-details") or "no details"
+            raise FloptError(f"flwr run: {state}: {why}; its log: {self._last_error(answer['run-id'])}")
+
+    def _flwr(self, *arguments: str) -> dict[str, Any]:
+        """What a `flwr` command answers as JSON."""
+        done = self._called(*arguments)
+        start = done.stdout.find("{")
+        try:
+            answer: dict[str, Any] = json.loads(done.stdout[start:]) if start >= 0 else {}
+        except ValueError:
+            answer = {}
+        return answer or {"error": f"{done.stdout} {done.stderr}"}
+
+    def _last_error(self, run_id: str) -> str:
+        """The last line of a run's log that tells of an error; its last line where none does."""
+        lines = [line.strip() for line in self._called("log", run_id, "--show").stdout.splitlines() if line.strip()]
+        told = [line for line in lines if re.search(r"\b\w*(Error|Exception)\b: ", line)] or lines
+        return re.sub(r"\x1b\[\d*m", "", told[-1])[-300:] if told else "(empty)"
+
+    def _called(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["flwr", *arguments],
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            env=dict(self.environment),
+            check=False,
+        )
+
+
+@contextlib.contextmanager
+def local_superlink(home: Path) -> Iterator[SuperLink]:
+    """A SuperLink on free ports of the loopback, with a home of its own; it is stopped with all that it started."""
+    require_flower()
+    if find_spec("ray") is None:
+        raise FloptError(
+            "Flower's simulation needs its own Ray: pip install 'flwr[simulation]', in its own environment"
+        )
+    ports = _free_ports(2)
+    environment = _environment(home, ports)
+    log = home / "superlink.log"
+    command = ["flower-superlink", "--insecure", "--simulation", "--isolation", "subprocess"]
+    command += ["--control-api-address", f"127.0.0.1:{ports[1]}", "--host", "127.0.0.1", "--port", str(ports[0])]
+    command += ["--database", str(home / "state.db")]
+    home.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as lines:
+        process = subprocess.Popen(
+            command, env=environment, stdout=lines, stderr=lines, stdin=subprocess.DEVNULL, start_new_session=True
+        )
+    try:
+        _wait(process, ports[0], log)
+        yield SuperLink(environment, log)
+    finally:
+        _stop(process)
+
+
+def _environment(home: Path, ports: tuple[int, ...]) -> dict[str, str]:
+    own = {
+        **QUIET,
+        "FLWR_HOME": str(home),
+        "FLWR_LOCAL_SUPERLINK_HTTP_API_PORT": str(ports[0]),
+        "FLWR_LOCAL_CONTROL_API_PORT": str(ports[1]),
+        # The SuperLink's own processes are commands beside this Python.
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
+    }
+    return {**os.environ, **own}
+
+
+def _free_ports(count: int) -> tuple[int, ...]:
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return tuple(each.getsockname()[1] for each in sockets)
+    finally:
+        for each in sockets:
+            each.close()
+
+
+def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    """Until it answers."""
+    deadline = time.monotonic() + START_S
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy knows nothing of the loopback
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise FloptError(f"the SuperLink ended at once (code {process.returncode}); see {log}")
+        with contextlib.suppress(OSError), opener.open(f"http://127.0.0.1:{port}/health", timeout=5):
+            return
+        time.sleep(ASK_EVERY_S / 5)
+    raise FloptError(f"the SuperLink did not start within {START_S:g} s; see {log}")
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """End it by its own id, and whatever it started."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        family = [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]
+        for each in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                each.terminate()
+        for each in psutil.wait_procs(family, timeout=10)[1]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                each.kill()
+    process.wait()
+
+
+def _words(answer: Mapping[str, Any]) -> str:
+    text = str(answer.get("error-message") or answer.get("error") or answer)
+    return " ".join(text.split())[-500:]

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import torch
+
+from flopt.flower.randomness import isolated, seeded
+
+
+def drawn() -> tuple[float, float, float]:
+    return random.random(), float(np.random.rand()), float(torch.rand(1))  # noqa: NPY002
+
+
+def test_equal_seeds_draw_the_same_and_afterwards_everything_goes_on() -> None:
+    random.seed(1)
+    before = random.getstate()
+    with seeded(3, "server"):
+        first = drawn()
+    assert random.getstate() == before
+    with seeded(3, "server"):
+        assert drawn() == first
+    with seeded(4, "server"):
+        assert drawn() != first
+
+
+def test_what_a_client_draws_changes_nothing_for_the_others() -> None:
+    with seeded(3, "server"):
+        with isolated(3, "train", 1, 1):
+            one = drawn()
+        between = drawn()
+        with isolated(3, "train", 1, 2):
+            assert drawn() != one
+    with seeded(3, "server"):
+        assert drawn() == between
