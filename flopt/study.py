@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +15,7 @@ from flopt.errors import FloptError, nearest
 from flopt.oracles.shipped import with_named_task
 from flopt.plan import Plan, Setting
 from flopt.plugin import split_reference
+from flopt.settings import apply_setting, put
 from flopt.task import AppSource, TaskSource
 from flopt.toml_file import read_toml
 
@@ -196,9 +196,9 @@ def load_study(file: Path | None, settings: Sequence[str] = (), options: Mapping
         return study
     tables = study.model_dump(exclude_none=True)
     for setting in settings:
-        _apply(tables, setting)
+        apply_setting(tables, setting)
     for key, value in (options or {}).items():
-        _put(tables, key.split("."), value)
+        put(tables, key.split("."), value)
     return study_of(tables, "command line").anchored(Path())
 
 
@@ -230,47 +230,6 @@ def _check(study: Study, place: str) -> None:
             raise FloptError(f"objectives = {list(study.objectives)}: one stands twice")
     except FloptError as error:
         raise FloptError(f"{place}: {error}") from None
-
-
-def _apply(tables: dict[str, Any], setting: str) -> None:
-    """Set `a.b=value` in nested tables; the value is TOML, and plain text where it is not."""
-    key, equals, text = setting.partition("=")
-    try:
-        path = _path(key)
-    except tomllib.TOMLDecodeError:
-        path = []
-    if not equals or not path:
-        raise FloptError(f"--set {setting!r}: write key=value, such as budget.runs=20")
-    try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError as error:
-        if text.lstrip()[:1] in ("[", "{", '"', "'"):  # the shell has eaten the quotes inside
-            raise FloptError(f"--set {setting!r}: {error}; write {_EXAMPLE} with the quotes") from None
-        value = text
-    try:
-        _put(tables, path, value)
-    except FloptError as error:
-        raise FloptError(f"--set {setting!r}: {error}") from None
-
-
-def _path(key: str) -> list[str]:
-    """The parts of a dotted key; a part with a dot in it stands in quotes, as in TOML."""
-    node: Any = tomllib.loads(f"{key} = 0")
-    path = []
-    while isinstance(node, dict):
-        ((part, node),) = node.items()
-        path.append(part)
-    return path
-
-
-def _put(tables: dict[str, Any], path: Sequence[str], value: Any) -> None:
-    *parents, last = path
-    table = tables
-    for part in parents:
-        table = table.setdefault(part, {})
-        if not isinstance(table, dict):
-            raise FloptError(f"{part} is not a table")
-    table[last] = value
 
 
 def _first(error: ValidationError) -> str:

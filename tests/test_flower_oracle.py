@@ -52,7 +52,7 @@ def test_the_fleets_losses_are_lost_here_too() -> None:
         ("accuracy", {"hidden-units": 16}, r"round 1: .*the plan changes the model's tensors: \(\(16, 64\)"),
     ],
 )
-def test_a_run_that_cannot_count_has_failed(metric: str, settings: dict[str, float | str], message: str) -> None:
+def test_a_run_that_cannot_count_has_failed(metric: str, settings: dict[str, int], message: str) -> None:
     trace = traced(EXAMPLE, metric, **settings)
     assert trace.status == "failed"
     assert trace.reason.startswith("round 1: ")

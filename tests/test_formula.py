@@ -51,7 +51,7 @@ def test_arithmetic_is_written_down(runs: list[Run], measure: object, formula: F
         lambda run: np.log(run.co2e_kg),
         lambda run: run.co2e_kg if run.rounds > 2 else 2 * run.co2e_kg,
         lambda run: run.co2e_kg + run.upload_bytes,
-        lambda run: 1.0,
+        lambda _: 1.0,
     ],
 )
 def test_anything_else_is_no_formula(runs: list[Run], measure: object) -> None:

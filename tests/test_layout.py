@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 # inside a package, from its own siblings. A new module gets its floor here.
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors", "units", "version"),
-    ("compression", "plugin", "toml_file"),
+    ("compression", "plugin", "settings", "toml_file"),
     ("plan", "task", "seeds"),
     ("participation", "trace", "run_config"),
     ("pareto", "space", "oracle"),

@@ -21,7 +21,7 @@ def test_a_staged_app_is_the_app_with_one_more_package_and_the_plans_values(tmp_
     shim = (tmp_path / "staged" / "flopt_shim" / "server_app.py").read_text(encoding="utf-8")
     assert f"served('{app.server}', '{tmp_path / 'events'}', 'topk:0.1', 3)" in shim
     document = tomlkit.parse((tmp_path / "staged" / "pyproject.toml").read_text(encoding="utf-8"))
-    assert document["tool"]["flwr"]["app"]["fab-include"] == ["digits_app/**/*.py", "flopt_shim/**/*.py"]  # type: ignore[index]
+    assert document["tool"]["flwr"]["app"]["fab-include"] == ["digits_app/**/*.py", "flopt_shim/**/*.py"]
     assert {file: file.read_bytes() for file in app.folder.rglob("*.*")} == before
 
 

@@ -160,7 +160,8 @@ class InProcessGrid(Grid):
         own = {k: v if isinstance(v, ArrayRecord) else v.copy() for k, v in message.content.items()}
         try:
             with isolated(self._seed, kind_of(message), self._round, node):
-                reply = self._client_app(Message(RecordDict(own), metadata=message.metadata), self.contexts[node])
+                copy = Message(RecordDict(own), metadata=message.metadata)  # type: ignore[call-overload]  # undeclared
+                reply: Message = self._client_app(copy, self.contexts[node])
         except Stop:
             raise
         except BaseException as error:
@@ -194,8 +195,9 @@ def kind_of(message: Message) -> str:
 def round_of(message: Message) -> int:
     """The round that a message belongs to; 0 where it does not say."""
     for record in message.content.config_records.values():
-        if isinstance(record.get("server-round"), int):
-            return int(record["server-round"])
+        number = record.get("server-round")
+        if isinstance(number, int):
+            return number
     group = str(message.metadata.group_id)
     return int(group) if group.isdigit() else 0
 
