@@ -89,7 +89,7 @@ class RunConfig:
         if type(value) is not type(default):
             kinds = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
             raise FloptError(f"{key} = {value!r}: must be {kinds[type(default)]}, as in {self.place} ({default!r})")
-        return value  # type: ignore[return-value]  # its type is that of a setting
+        return value
 
     def plan(self, settings: Mapping[str, Setting]) -> Plan:
         """The app's defaults as a plan, changed by settings under a plan's names or the app's."""
