@@ -29,6 +29,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("study",),
     ("results",),
     ("tuning", "training", "recording"),
+    ("importing",),
     ("cli",),
     ("flopt", "__main__"),  # the door: flopt/__init__.py, and python -m flopt
 )
