@@ -82,13 +82,13 @@ CELLS = st.one_of(st.sampled_from(["1", "2", "0.5", "", "a", "nan", "1e999", "-1
 COLUMN = st.sampled_from(["run", "round", "accuracy", "loss", "clients", "samples", "rounds", "uplink", "app.x", "?"])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(COLUMN, min_size=1, max_size=5), st.lists(st.lists(CELLS, min_size=1, max_size=5), max_size=4))
 def test_any_text_is_refused_in_a_line_or_round_trips(header: list[str], rows: list[list[str]]) -> None:
     check("\n".join(map(",".join, [["round", "accuracy", *header], *(["1", "0.5", *row] for row in rows)])))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.text(alphabet=string.printable + "\x00é", max_size=60))
 def test_so_is_any_text_at_all(text: str) -> None:
     check(text)
