@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import csv
 import io
-import string
 
 import pytest
 from hypothesis import given, settings
@@ -78,7 +77,10 @@ def test_what_is_no_run_has_a_flaw(lines: str, flaw: str) -> None:
     assert flaw in runs[0].flaw()
 
 
-CELLS = st.one_of(st.sampled_from(["1", "2", "0.5", "", "a", "nan", "1e999", "-1", '"', "none"]), st.text(max_size=4))
+WEIRD = 'ab1.-";\t é\x00\r\n,'  # no categories: Hypothesis would build its table of all characters first
+CELLS = st.one_of(
+    st.sampled_from(["1", "2", "0.5", "", "a", "nan", "1e999", "-1", '"', "none"]), st.text(alphabet=WEIRD, max_size=4)
+)
 COLUMN = st.sampled_from(["run", "round", "accuracy", "loss", "clients", "samples", "rounds", "uplink", "app.x", "?"])
 
 
@@ -89,7 +91,7 @@ def test_any_text_is_refused_in_a_line_or_round_trips(header: list[str], rows: l
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.text(alphabet=string.printable + "\x00é", max_size=60))
+@given(st.text(alphabet=WEIRD + "roundacy", max_size=60))
 def test_so_is_any_text_at_all(text: str) -> None:
     check(text)
 
