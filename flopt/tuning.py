@@ -22,7 +22,7 @@ from flopt.trace import record
 if TYPE_CHECKING:
     from flopt.search.driver import Progress
 
-__all__ = ["checked_problem", "estimate", "front", "run_study", "tune", "write_results"]
+__all__ = ["checked_problem", "estimate", "front", "identity", "run_study", "tune", "write_results"]
 
 # What may change when a study goes on: it ends later, or runs on another machine.
 _FREE = ("workers", "budget", "search")
@@ -67,7 +67,7 @@ def run_study(study: Study, folder: Path, report: Callable[[Progress], None] | N
         study.sampler, study.seed, study.lag, study.workers, Budget(**study.budget.model_dump()), kg_per_cpu_s(study)
     )
     directions = [objective.direction for objective in problem.objectives]
-    with Journal.create_or_open(folder, directions, _identity(study, problem)) as journal:
+    with Journal.create_or_open(folder, directions, identity(study, problem)) as journal:
         _write(folder / STUDY_FILE, study.to_toml())
         return replace(Driver(problem, search, journal, report).run(), repaired_bytes=journal.repaired_bytes)
 
@@ -112,7 +112,7 @@ def _check_learned(problem: Problem) -> None:
             objective(run)
 
 
-def _identity(study: Study, problem: Problem) -> dict[str, Any]:
+def identity(study: Study, problem: Problem) -> dict[str, Any]:
     """All that decides the outcome of a search, as plain values: two studies with equal ones are the same study."""
     flat = {key: value for key, value in study.flat().items() if key.split(".")[0] not in _FREE}
     axes = {f"space.{name}": repr(axis) for name, axis in problem.space.axes.items()}

@@ -1,0 +1,36 @@
+"""The formats and the folder that they make."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from flopt.results import open_results
+
+Command = Callable[..., tuple[int, str, str]]
+STUDY = "[plan]\nlocal_epochs = 2\nclient_fraction = 0.5\n"
+ROWS = "run,round,accuracy\na,1,0.3\na,2,0.5\nb,1,0.4\nc,2,0.4\n"
+EMISSIONS = "project_name,run_id,duration,emissions,energy_consumed\na,x,60,0.002,0.005\nz,y,60,0.1,0.2\n"
+
+
+def put(folder: Path, **files: str) -> list[str]:
+    for name, text in files.items():
+        (folder / name.replace("_", ".")).write_text(text)
+    return [str(folder / name.replace("_", ".")) for name in files]
+
+
+def test_a_table_becomes_a_folder_that_reads_like_any_other(tmp_path: Path, command: Command) -> None:
+    study, table = put(tmp_path, s_toml=STUDY, r_csv=ROWS)
+    out = tmp_path / "out"
+    line = ("import", str(out), table, "--from", "csv", "--study", study)
+    code, _, err = command(*line)
+    assert (code, "run 'a': missing columns: clients, samples" in err, out.exists()) == (2, True, False)
+    code, told, err = command(*line, "--predict-counts", "--json")
+    assert code == 0
+    assert json.loads(told)["left_out"] == {"c": "round 1 is missing, or stands out of order"}
+    results = open_results(out)
+    assert [plan.local_epochs for plan in results.plans] == [2, 2]
+    assert [point.values["accuracy"] for point in results.front().points][-1] == 0.5
+    assert command("reprice", str(out), "--country", "FRA")[0] == 0
+    assert command(*line, "--predict-counts")[0] == 2  # the folder holds a study
