@@ -25,7 +25,7 @@ BENCHMARKS := $(sort $(filter-out benchmarks/_%,$(wildcard benchmarks/*.py)))
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help tune test test-all lint bench figures docs system
+.PHONY: help tune test test-all test-flower lint bench figures docs system
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 12
@@ -36,10 +36,12 @@ tune: $(READY) ## search the shipped study: a Pareto front in studies/default
 test: $(READY) ## the tests, without the slow ones
 	$(VENV)/bin/pytest -n logical --dist worksteal -m "not slow"
 
-test-all: $(READY) $(FLOWER)/.ready $(FLOWER_122)/.ready ## all tests, also against the newest and the oldest Flower
+test-all: $(READY) ## all tests
+	$(VENV)/bin/pytest -n logical --dist worksteal -m "not flower_run"
+
+test-flower: $(FLOWER)/.ready $(FLOWER_122)/.ready ## against flwr run with its Ray, and against the oldest Flower
 	$(FLOWER)/bin/pytest -m flower_run tests/test_real.py
 	$(FLOWER_122)/bin/pytest $(FLOWER_TESTS)
-	$(VENV)/bin/pytest -n logical --dist worksteal -m "not flower_run"
 
 lint: $(READY) ## ruff and mypy
 	$(VENV)/bin/ruff check .

@@ -77,11 +77,22 @@ def export(
     ] = None,
     objectives: options.Objectives = [],  # noqa: B006
     out: Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE", help="Default: print it.")] = None,
+    flower_app: Annotated[
+        Path | None,
+        typer.Option("--flower-app", metavar="APP", help="Write the plan into this Flower app's run-config."),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="With --flower-app: print the change only.")] = False,
 ) -> None:
-    """Hand on a plan of the front, or the whole front, for other programs and papers."""
+    """Hand on a plan of the front, or the whole front, to other programs, papers and Flower apps."""
     from flopt.cli.export import print_export
 
-    raise typer.Exit(print_export(folder, run, kind, out, objectives))
+    if flower_app is None and not dry_run:
+        raise typer.Exit(print_export(folder, run, kind, out, objectives))
+    if flower_app is None or run is None or kind is not None or out is not None:
+        raise typer.BadParameter("--flower-app needs --run, --dry-run needs --flower-app; no --format or --out beside")
+    from flopt.cli.flower_export import export_to_app
+
+    raise typer.Exit(export_to_app(folder, run, flower_app, dry_run=dry_run))
 
 
 @app.command()
