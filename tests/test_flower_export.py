@@ -22,7 +22,7 @@ def app_and_plan(folder: Path, **settings: float | str) -> tuple[Path, Plan]:
 
 
 def test_values_change_and_nothing_else(tmp_path: Path) -> None:
-    settings = {"rounds": 7, "fraction-train": 0.25, "hidden-units": 64}
+    settings: dict[str, float | str] = {"rounds": 7, "fraction-train": 0.25, "hidden-units": 64}
     app, plan = app_and_plan(changed(tmp_path / "app"), **settings)
     file = app / "pyproject.toml"
     old = file.read_text().splitlines()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -34,8 +35,9 @@ def test_the_numbers_ride_in_a_config_record_and_the_first_message_is_the_warm_u
     mod = meter_mod(active_watts=10, idle_watts=2, g_per_kwh=360, site="lab")
     mod(message(), None, answered)
     reply = mod(message(), None, answered)
-    row = reply.content[METER]
-    assert isinstance(row, ConfigRecord)
+    record = reply.content[METER]
+    assert isinstance(record, ConfigRecord)
+    row: dict[str, Any] = dict(record)
     assert row["energy_j"] == pytest.approx(mod.energy_j(row["wall_s"], row["cpu_s"]))
     assert row["co2e_g"] == pytest.approx(row["energy_j"] / 3.6e6 * 360)
     assert (row["samples"], row["site"], row["warm_up"]) == (7, "lab", False)

@@ -35,8 +35,8 @@ class Export:
     @property
     def diff(self) -> str:
         """The change as a unified diff; empty where there is none."""
-        lines = [text.splitlines(keepends=True) for text in (self.old, self.new)]
-        return "".join(difflib.unified_diff(*lines, f"{self.file}", f"{self.file} (new)"))
+        old, new = (text.splitlines(keepends=True) for text in (self.old, self.new))
+        return "".join(difflib.unified_diff(old, new, f"{self.file}", f"{self.file} (new)"))
 
     def write(self) -> None:
         """Replace the file in one step: at any moment it is the old one or the new one."""
@@ -89,7 +89,7 @@ def planned_export(folder: Path, plan: Plan) -> Export:
         document = tomlkit.parse(old)
     except (OSError, UnicodeDecodeError, TOMLKitError) as error:
         raise FloptError(f"{file}: {error}") from None
-    table: Any = document["tool"]["flwr"]["app"]["config"]  # type: ignore[index]  # read_app has seen it
+    table: Any = document["tool"]["flwr"]["app"]["config"]  # read_app has seen it
     for key, value in values.items():
         _put(table, key, value)
     return Export(file, old, tomlkit.dumps(document), left)

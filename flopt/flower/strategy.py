@@ -82,17 +82,17 @@ class CarbonStrategy(_Base):
         """As the strategy does; nobody is asked once another round would break the budget."""
         if self._budget_g is not None and not self._over:
             self._over = self.ledger.total("co2e_g") + self.ledger.expected_g() > self._budget_g or self._budget_g == 0
-        return [] if self._over else super().configure_train(server_round, arrays, config, grid)
+        return [] if self._over else super().configure_train(server_round, arrays, config, grid)  # type: ignore[safe-super]
 
     def configure_evaluate(self, server_round: int, arrays: Any, config: Any, grid: Any) -> Iterable[Any]:
         """As the strategy does; a round that was trained is scored, and none after it."""
-        return [] if self._over else super().configure_evaluate(server_round, arrays, config, grid)
+        return [] if self._over else super().configure_evaluate(server_round, arrays, config, grid)  # type: ignore[safe-super]
 
     def aggregate_train(self, server_round: int, replies: Iterable[Any]) -> tuple[Any, Any]:
         """As the strategy does, without the meter's records."""
         if self._over:
             return None, None
-        arrays, metrics = super().aggregate_train(server_round, self._booked(server_round, "train", replies))
+        arrays, metrics = super().aggregate_train(server_round, self._booked(server_round, "train", replies))  # type: ignore[safe-super]
         self._book_metrics(server_round, "train", metrics)
         return arrays, metrics
 
@@ -100,7 +100,7 @@ class CarbonStrategy(_Base):
         """As the strategy does, without the meter's records and with `TOTALS` added."""
         if self._over:
             return None
-        metrics = super().aggregate_evaluate(server_round, self._booked(server_round, "evaluate", replies))
+        metrics = super().aggregate_evaluate(server_round, self._booked(server_round, "evaluate", replies))  # type: ignore[safe-super]
         self._book_metrics(server_round, "evaluate", metrics)
         if metrics is None:
             from flwr.app import MetricRecord

@@ -16,8 +16,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from flopt.errors import FloptError, nearest
 from flopt.importing.imported import COUNTS, MEASURED, ImportedRound, ImportedRun, number_of
@@ -109,7 +110,11 @@ def _run(name: str, rows: list[Row], place: str) -> ImportedRun:
     return ImportedRun(name, rounds, settings, {k: v for k, v in measured.items() if v is not None}, count)
 
 
-def _told(place, line, column, read):  # type: ignore[no-untyped-def]  # hands on what `read` gives
+_T = TypeVar("_T")
+
+
+def _told(place: str, line: int, column: str, read: Callable[[], _T]) -> _T:
+    """What `read` gives; its error says where."""
     try:
         return read()
     except FloptError as error:
@@ -119,7 +124,7 @@ def _told(place, line, column, read):  # type: ignore[no-untyped-def]  # hands o
 def _round(line: int, cells: Mapping[str, str], place: str) -> ImportedRound:
     def number(column: str, *, whole: bool = False) -> float | None:
         text = cells.get(column, "").strip()
-        return _told(place, line, column, lambda: number_of(text, column, whole=whole)) if text else None  # type: ignore[no-any-return]
+        return _told(place, line, column, lambda: number_of(text, column, whole=whole)) if text else None
 
     position = number("round", whole=True)
     if position is None:
