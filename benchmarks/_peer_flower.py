@@ -18,10 +18,13 @@ from flwr.serverapp import Grid, ServerApp
 from flwr.serverapp.strategy import FedAvg
 from flwr.simulation import run_simulation
 
+Value = int | float | str | bytes | bool | list[int] | list[float] | list[str] | list[bytes] | list[bool]
+
 
 def run(given: Given) -> tuple[float, list[float]]:
     """One whole simulation; Ray starts with it, and its first round, which waits for the workers, does not count."""
-    x, y, held_out = *tensors_of(given), [torch.tensor(rows) for rows in (given.validation, given.test)]
+    x, y = tensors_of(given)
+    held_out = [torch.tensor(rows) for rows in (given.validation, given.test)]
     ends: list[float] = []
     accuracies: list[float] = []
     net = network(given.weights)
@@ -44,19 +47,19 @@ def run(given: Given) -> tuple[float, list[float]]:
         arrays = ArrayRecord(network(given.weights).state_dict())
         strategy.start(grid, arrays, num_rounds=rounds, evaluate_fn=score)
 
-    here = str(Path(__file__).parent)
-    paths = os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])
-    init = {
+    init: dict[str, Value] = {
         "num_cpus": 2, "include_dashboard": False, "address": "local", "logging_level": "ERROR",
-        "runtime_env": {"env_vars": {"PYTHONPATH": paths, "SETTING": sys.argv[1], "OMP_NUM_THREADS": "1"}},
     }  # fmt: skip
-    backend = {"init_args": init, "client_resources": {"num_cpus": 1, "num_gpus": 0.0}}
+    resources: dict[str, Value] = {"num_cpus": 1, "num_gpus": 0.0}
+    backend = {"init_args": init, "client_resources": resources}
     run_simulation(server, app, num_supernodes=len(given.parts), backend_config=backend)
     # The initial weights are scored too, before the first round.
     return accuracies[-1], [late - early for early, late in pairwise(ends[1:])]
 
 
 if __name__ == "__main__":
-    os.environ["SETTING"] = sys.argv[1]
+    # Ray's workers inherit these: Flower gives Ray a runtime_env of its own and takes no other.
+    paths = [str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    os.environ.update(SETTING=sys.argv[1], OMP_NUM_THREADS="1", PYTHONPATH=os.pathsep.join(paths))
     torch.set_num_threads(1)
     serve(run)

@@ -54,7 +54,9 @@ def kept() -> nn.Sequential:
 def train(message: Message, context: Context) -> Message:
     """Local SGD, by tensor indexing and without a DataLoader."""
     setting, (x, y), net = given(), samples(), kept()
-    net.load_state_dict(message.content["arrays"].to_torch_state_dict())
+    received = message.content["arrays"]
+    assert isinstance(received, ArrayRecord)
+    net.load_state_dict(received.to_torch_state_dict())
     part = torch.tensor(setting.parts[int(context.node_config["partition-id"])])
     optimiser = torch.optim.SGD(net.parameters(), lr=setting.lr)
     for _ in range(setting.epochs):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -93,7 +94,9 @@ class Setting:
     def save(self, path: Path) -> None:
         """Write what a peer needs: samples, clients, held-out samples, draws, and initial weights of dense layers."""
         parts, split = self.setup.split.train, self.setup.split
-        weights = {f"weight{n}": value.detach().numpy() for n, value in enumerate(self.module.parameters())}
+        weights: dict[str, Any] = {
+            f"weight{n}": value.detach().numpy() for n, value in enumerate(self.module.parameters())
+        }
         np.savez(
             path, x=self.data.x.reshape(len(self.data.x), -1), y=self.data.y, train=np.concatenate(parts),
             sizes=[len(part) for part in parts], validation=split.validation, test=split.test,

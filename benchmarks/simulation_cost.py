@@ -14,8 +14,9 @@ import resource
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -25,6 +26,7 @@ from flopt.participation import Participation
 from flopt.plan import Plan
 from flopt.seeds import stream
 from flopt.simulation.federation import federated
+from flopt.simulation.partition import Holdings
 from flopt.simulation.setup import Setup, prepare
 from flopt.task import TaskSource
 
@@ -42,7 +44,8 @@ def drawn(clients: int, per_round: int, rounds: int) -> Participation:
 def shared(setup: Setup, population: int) -> Setup:
     """A population whose clients hold, in turn, the parts of the clients there are: no sample is stored twice."""
     parts = setup.split.train
-    many = (parts * -(-population // len(parts)))[:population]
+    assert isinstance(parts, Holdings)
+    many = parts.take(np.arange(population) % len(parts))
     return replace(setup, split=replace(setup.split, train=many))
 
 
@@ -70,7 +73,7 @@ def default_task() -> None:
     )
 
 
-def alternating(sides: dict[int, Callable[[], float]]) -> dict[int, float]:
+def alternating(sides: Mapping[int, Callable[[], float]]) -> dict[int, float]:
     """Median CPU milliseconds a round of each side, taken in turns after a warm one."""
     spent: dict[int, list[float]] = {size: [] for size in sides}
     for _ in range(REPEATS + 1):
@@ -82,9 +85,7 @@ def alternating(sides: dict[int, Callable[[], float]]) -> dict[int, float]:
 def by_clients_per_round() -> None:
     """Section 2: a straight line through the two ends foretells what lies between."""
     setup = shared(Setting.of("mlp", 1).setup, 1000)
-    sides = {}
-    for size in (10, 20, 40, 80):
-        sides[size] = lambda size=size: train(setup, size, ROUNDS, LR["mlp"])  # type: ignore[misc]
+    sides = {size: partial(train, setup, size, ROUNDS, LR["mlp"]) for size in (10, 20, 40, 80)}
     found = alternating(sides)
     slope = (found[80] - found[10]) / 70
     for size, milliseconds in found.items():
@@ -95,11 +96,13 @@ def by_clients_per_round() -> None:
 def by_population() -> None:
     """Section 3: the participation is drawn before, it is no part of the training."""
     setup = Setting.of("mlp", 1).setup
-    plan, sides = Plan(rounds=ROUNDS, client_lr=LR["mlp"]), {}
-    for population in (10**2, 10**3, 10**4, 10**5, 10**6):
+    plan = Plan(rounds=ROUNDS, client_lr=LR["mlp"])
+
+    def side(population: int) -> Callable[[], float]:
         of, among = shared(setup, population), drawn(population, 10, ROUNDS)
-        sides[population] = lambda of=of, among=among: list(federated(of, plan, among, 0))[-1].accuracy  # type: ignore[misc]
-    found = alternating(sides)
+        return lambda: list(federated(of, plan, among, 0))[-1].accuracy
+
+    found = alternating({population: side(population) for population in (10**2, 10**3, 10**4, 10**5, 10**6)})
     for population, milliseconds in found.items():
         print(f"population {population:8,}: {milliseconds:6.1f} ms a round of 10 clients", flush=True)
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
+from functools import cached_property
 
 from flopt.compression import NONE
 from flopt.errors import FloptError
 
-__all__ = ["AppSource", "Task", "TaskSource"]
+__all__ = ["MANY_CLIENTS", "AppSource", "Task", "TaskSource"]
+
+MANY_CLIENTS = 10_000
+"""In a population beyond this, randomness is not drawn client by client for everyone, only for those it concerns."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +87,9 @@ class Task:
     def __post_init__(self) -> None:
         if not self.client_samples:
             raise FloptError(f"task {self.name}: it has no clients")
-        for client, samples in enumerate(self.client_samples):
-            if samples < 1:
-                raise FloptError(f"task {self.name}: client {client} has {samples} training samples; at least 1")
+        if min(self.client_samples) < 1:
+            client, samples = next((c, s) for c, s in enumerate(self.client_samples) if s < 1)
+            raise FloptError(f"task {self.name}: client {client} has {samples} training samples; at least 1")
         if not self.tensors or any(size < 1 for shape in self.tensors for size in shape):
             raise FloptError(f"task {self.name}: tensors {self.tensors} must be shapes of at least one entry")
         if not (math.isfinite(self.flop_per_sample) and self.flop_per_sample > 0):
@@ -98,7 +102,7 @@ class Task:
         """The number of clients N."""
         return len(self.client_samples)
 
-    @property
+    @cached_property
     def mean_samples(self) -> float:
         """Training samples of a client, on average."""
         return sum(self.client_samples) / self.clients

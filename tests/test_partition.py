@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from flopt.errors import FloptError
 from flopt.simulation.data import Dataset
-from flopt.simulation.partition import Indices, partition, split
+from flopt.simulation.partition import Holdings, partition, split
 from flopt.task import TaskSource
 
 
@@ -96,8 +96,8 @@ def test_bad_sources_are_named(source: TaskSource, message: str) -> None:
         partition(labelled(12), source)
 
 
-def parts_of(sizes: list[int]) -> list[Indices]:
-    return np.split(np.arange(sum(sizes)), np.cumsum(sizes)[:-1])
+def parts_of(sizes: list[int]) -> Holdings:
+    return Holdings.of(np.repeat(np.arange(len(sizes)), sizes), len(sizes))
 
 
 @given(st.lists(st.integers(1, 30), min_size=3, max_size=12), st.sampled_from(["sample", "client"]), st.integers(0, 99))

@@ -23,9 +23,10 @@ def realised_footprint(plan: Plan, task: Task, participation: Participation, rat
 
     At annual intensities, without evaluation, final push and embodied carbon: those do not depend on who was drawn.
     """
-    of_clients = rates.of_clients(participation.group_of)
-    round_ = happened(plan, task, rates, participation.selected, participation.group_of, participation.reports)
-    used, cost, wait_w = round_.used, round_.cost, of_clients.wait_w[participation.selected]
+    selected = participation.selected
+    of_drawn = rates.of_clients(participation.group_of[selected])
+    round_ = happened(plan, task, rates, selected, participation.group_of, participation.reports)
+    used, cost, wait_w = round_.used, round_.cost, of_drawn.wait_w.reshape(selected.shape)
     ends = round_.round_s[:, np.newaxis]
     stopped = np.where(round_.reports, cost.kwh_until(ends), np.minimum(cost.kwh_until(ends), cost.unsent_kwh))
     kwh: dict[str, Array] = {
@@ -40,7 +41,7 @@ def realised_footprint(plan: Plan, task: Task, participation: Participation, rat
     nothing = np.zeros_like(server_kwh)
     others = {"evaluation": nothing, "embodied": nothing}
     energy = Parts(**{part: each.sum(axis=1) for part, each in kwh.items()}, server=server_kwh, **others)
-    weights = of_clients.g_per_kwh[participation.selected] / G_PER_KG
+    weights = of_drawn.g_per_kwh.reshape(selected.shape) / G_PER_KG
     server_kg = server_kwh * (rates.server_g_per_kwh / G_PER_KG)
     co2e = Parts(**{part: (each * weights).sum(axis=1) for part, each in kwh.items()}, server=server_kg, **others)
     return Footprint(energy, co2e, round_.round_s)

@@ -63,7 +63,7 @@ def measured(source: TaskSource) -> Task:
     tensors, flop = _model_facts(source, dataset.features, dataset.classes)
     return Task(
         name=_name(source),
-        client_samples=tuple(len(part) for part in parts.train),
+        client_samples=tuple(map(len, parts.train)),
         tensors=tensors,
         flop_per_sample=flop,
         majority_share=dataset.majority_share,
