@@ -14,7 +14,11 @@ from flopt.cli import options
 from flopt.cli.commands import pricing, reading, searching
 
 Command = Callable[..., tuple[int, str, str]]
-PLANNED: dict[str, Callable[..., object]] = {"train": searching.train, "estimate": pricing.estimate, "compare": reading.compare}
+PLANNED: dict[str, Callable[..., object]] = {
+    "train": searching.train,
+    "estimate": pricing.estimate,
+    "compare": reading.compare,
+}
 
 
 def test_an_option_of_several_commands_is_one_of_the_shared_ones() -> None:

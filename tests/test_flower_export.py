@@ -44,7 +44,8 @@ def test_dotted_and_nested_keys_and_line_ends_stay(tmp_path: Path) -> None:
     app = changed(tmp_path / "app", "pyproject.toml", "seed = 0\n", new.replace("\r", ""))
     file = app / "pyproject.toml"
     file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
-    _, plan = app_and_plan(app, **{"opt.rate": 2.0, "odd.name": False, "deep.x": "c"})
+    settings: dict[str, float | str] = {"opt.rate": 2.0, "odd.name": False, "deep.x": "c"}
+    _, plan = app_and_plan(app, **settings)
     planned_export(app, plan).write()
     config = tomllib.loads(file.read_bytes().decode())["tool"]["flwr"]["app"]["config"]
     assert (config["opt"], config["odd.name"], config["deep"]) == ({"rate": 2.0}, False, {"x": "c"})

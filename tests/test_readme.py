@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -55,8 +56,9 @@ def test_its_files_and_make_targets_exist() -> None:
 @pytest.mark.slow
 def test_its_commands_and_code_run_in_order(tmp_path: Path) -> None:
     assert sh("flopt tune --out studies/default", tmp_path).returncode == 0
-    for number, (_, code) in enumerate(blocks("python")):
-        name = re.match(r"# (\S+\.py)\n", code)
+    shutil.copytree(ROOT / "tests" / "flower_app", tmp_path / "my_app", ignore=shutil.ignore_patterns("__pycache__"))
+    for number, (_, code) in enumerate([*blocks("python"), *blocks("toml")]):
+        name = re.match(r"# (\S+\.(py|toml))\n", code)
         (tmp_path / (name[1] if name else f"example_{number}.py")).write_text(code, encoding="utf-8")
     for command, output in commands():
         done = sh(command, tmp_path)

@@ -17,6 +17,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -103,7 +104,7 @@ def _run(name: str, rows: list[Row], place: str) -> ImportedRun:
         if column in PLAN_FIELDS or column.startswith(APP):
             text = _same(column, rows, place)
             if text:
-                settings[column] = _told(place, rows[0][0], column, lambda c=column, t=text: _setting(c, t))
+                settings[column] = _told(place, rows[0][0], column, partial(_setting, column, text))
     measured = {column: _sum(column, rows, place) for column in MEASURED}
     flop = _same("flop_per_sample", rows, place)
     count = _told(place, rows[0][0], "flop_per_sample", lambda: number_of(flop, "flop_per_sample")) if flop else None
@@ -154,7 +155,7 @@ def _sum(column: str, rows: Iterable[Row], place: str) -> float | None:
         text = cells.get(column, "").strip()
         if not text:
             return None
-        value = _told(place, line, column, lambda t=text: number_of(t, column))
+        value = _told(place, line, column, partial(number_of, text, column))
         if value < 0:
             raise FloptError(f"{place}: line {line}, column {column}: {value:g}: must not be negative")
         total += value
