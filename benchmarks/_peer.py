@@ -39,8 +39,8 @@ class Given:
         parts = np.split(values["train"], np.cumsum(values["sizes"])[:-1])
         weights = [values[f"weight{n}"] for n in range(sum(name.startswith("weight") for name in values))]
         held = values["validation"], values["test"]
-        numbers = float(values["lr"]), int(values["epochs"]), int(values["batch"])
-        return cls(values["x"], values["y"], parts, *held, values["selected"], weights, *numbers)
+        lr, epochs, batch = float(values["lr"]), int(values["epochs"]), int(values["batch"])
+        return cls(values["x"], values["y"], parts, *held, values["selected"], weights, lr, epochs, batch)
 
 
 def serve(run: Callable[[Given], tuple[float, list[float] | None]]) -> None:

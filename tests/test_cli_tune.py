@@ -179,3 +179,18 @@ def until_runs(journal: Path, runs: int, process: subprocess.Popen[str]) -> None
         assert process.poll() is None, "it ended too early"
         assert time.monotonic() < deadline, "it does not get on"
         time.sleep(0.02)
+
+
+def test_trainings_that_diverge_are_failed_runs_and_the_search_goes_on(command: Command, tmp_path: Path) -> None:
+    space = "[client_lr]\nchoices = [0.05, 1e30]\n[rounds]\nlow = 2\nhigh = 3\n"
+    (tmp_path / "wild.toml").write_text(space, encoding="utf-8")
+    settings = ("oracle=simulated", "space=wild.toml", "sampler=random", "budget.runs=8")
+    code, out, err = command("tune", *(part for each in settings for part in ("--set", each)), "--out", "study")
+    assert code == 0, err
+    failed = [line for line in err.splitlines() if " failed: " in line] or command("front", "study")[2].splitlines()
+    wild = {line.split()[1] for line in failed if "the training diverged in round 1" in line}
+    assert 0 < len(wild) < 8
+    assert f"8 runs, {len(wild)} failed" in out
+    found = rows(tmp_path / "study")
+    assert found
+    assert not wild & {row["run"] for row in found}

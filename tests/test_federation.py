@@ -28,6 +28,7 @@ from flopt.simulation.federation import federated
 from flopt.simulation.feedback import ErrorFeedback
 from flopt.simulation.local import Engine
 from flopt.simulation.models import build, trained
+from flopt.simulation.partition import Holdings
 from flopt.simulation.setup import Setup, prepare
 from flopt.task import TaskSource
 from flopt.trace import Round, record
@@ -294,3 +295,26 @@ def test_the_task_s_metric_and_smoothing_are_the_accuracy(digits: Setup) -> None
     smooth = list(federated(prepare(TaskSource(metric="loss", smoothing="mean2")), PLAN, taking_part, 0))
     exact = np.exp([-r.loss for r in plain])
     np.testing.assert_allclose([r.accuracy for r in smooth[1:]], (exact[1:] + exact[:-1]) / 2, rtol=1e-9)
+
+
+def test_a_round_does_the_same_work_whatever_the_population(digits: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
+    def work(clients: int) -> tuple[list[Round], int, int]:
+        held = digits.split.train
+        assert isinstance(held, Holdings)
+        many = held.take(np.arange(clients) % len(held))
+        looked_up: list[int] = []
+        opened: list[tuple[object, ...]] = []
+        one = Holdings.__getitem__
+        monkeypatch.setattr(
+            Holdings, "__getitem__", lambda own, client: (looked_up.append(client), one(own, client))[1]
+        )
+        monkeypatch.setattr(federation, "stream", lambda *path: (opened.append(path), stream(*path))[1])
+        setup = replace(digits, split=replace(digits.split, train=many))
+        selected = np.arange(20).reshape(4, 5)
+        taking_part = Participation.complete(selected, np.zeros(clients, dtype=np.int64))
+        done = list(federated(setup, replace(PLAN, rounds=4), taking_part, 0))
+        monkeypatch.undo()
+        return done, len(looked_up), len(opened)
+
+    assert work(100) == work(100_000)
+    assert work(100)[2] == 4 * 5

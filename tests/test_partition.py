@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flopt.errors import FloptError
+from flopt.seeds import stream
+from flopt.simulation import partition as module
 from flopt.simulation.data import Dataset
 from flopt.simulation.partition import Holdings, partition, split
 from flopt.task import TaskSource
@@ -178,3 +180,37 @@ def test_held_out_samples_know_their_clients(kind: str) -> None:
 def test_bad_metrics_and_smoothings_are_named(source: TaskSource, message: str) -> None:
     with pytest.raises(FloptError, match=message):
         partition(labelled(12), source)
+
+
+def test_clients_of_one_array_are_its_slices() -> None:
+    held = Holdings.of(np.array([2, 0, 2, 0, 0]), 3)
+    assert [part.tolist() for part in held] == [[1, 3, 4], [], [0, 2]]
+    assert held.sizes.tolist() == [3, 0, 2]
+    assert [part.tolist() for part in held.take(np.array([2, 0, 2]))] == [[0, 2], [1, 3, 4], [0, 2]]
+    assert [part.tolist() for part in held[1:]] == [[], [0, 2]]
+    assert held[-1].base is held.samples
+    with pytest.raises(IndexError):
+        held[3]
+
+
+@pytest.mark.parametrize("kind", ["iid", "dirichlet", "quantity"])
+def test_many_clients_are_cut_and_split_by_few_streams(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[tuple[object, ...]] = []
+    monkeypatch.setattr(module, "stream", lambda *path: (opened.append(path), stream(*path))[1])
+    clients, samples = 20_000, 70_000
+    source = TaskSource(partition=kind, clients=clients, alpha=None if kind == "iid" else 0.5)
+    parts = partition(labelled(samples), source)
+    done = split(parts, source)
+    assert len(opened) == 2
+    assert (len(parts), len(done.train)) == (clients, clients)
+    kept = np.concatenate([np.concatenate(list(done.train)), done.validation, done.test])
+    assert np.array_equal(np.sort(kept), np.arange(samples))
+    owner = np.empty(samples, dtype=np.int64)
+    owner[parts.samples] = np.repeat(np.arange(clients), parts.sizes)
+    assert np.array_equal(owner[done.validation], done.validation_clients)
+    assert np.array_equal(owner[done.test], done.test_clients)
+    fifths = np.floor(0.2 * parts.sizes + 0.5)
+    assert np.array_equal(np.bincount(done.test_clients, minlength=clients), fifths)
+    assert all(set(done.train[client]) <= set(parts[client]) for client in range(0, clients, 997))
+    assert split(parts, source).test.tolist() == done.test.tolist()
+    assert split(parts, replace(source, seed=1)).test.tolist() != done.test.tolist()

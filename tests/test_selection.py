@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flopt.emissions import selection
 from flopt.emissions.coefficient import Coefficient
 from flopt.emissions.fleet import Device, Fleet, Group, Link, Server
 from flopt.emissions.pricer import Pricer
 from flopt.emissions.pricing import Pricing
-from flopt.emissions.selection import assign_groups, draw_participation, first_drawn, share_of_each
+from flopt.emissions.selection import assign_groups, draw_participation, first_drawn, share_of_each, share_of_first
 from flopt.errors import FloptError
 from flopt.participation import Participation
 from flopt.plan import Plan
@@ -255,3 +256,55 @@ def test_the_fate_of_a_round_does_not_depend_on_how_many_follow(seed: int, round
     assert np.array_equal(long.selected[:rounds], short.selected)
     assert np.array_equal(long.reports[:rounds], short.reports)
     assert np.array_equal(long.used[:rounds], short.used)
+
+
+# -- populations -----------------------------------------------------------------------------------------------------
+
+
+@given(SEEDS, st.lists(st.tuples(st.integers(1, 40), st.floats(0, 1)), min_size=1, max_size=5), st.data())
+def test_the_first_of_an_order_are_chosen_as_everybody_would_be(
+    seed: int, groups: list[tuple[int, float]], data: st.DataObject
+) -> None:
+    sizes, shares = np.array([count for count, _ in groups]), np.array([chance for _, chance in groups])
+    order = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(groups)), sizes))
+    everyone = share_of_first(shares, order, sizes, np.random.default_rng(seed))
+    for group, (count, chance) in enumerate(groups):
+        assert abs(everyone[order == group].sum() - count * chance) < 1 + 1e-6
+    few = data.draw(st.integers(0, len(order)))
+    assert np.array_equal(share_of_first(shares, order[:few], sizes, np.random.default_rng(seed)), everyone[:few])
+
+
+def test_the_first_of_an_order_have_each_its_own_chance() -> None:
+    shares, group_of, sizes = np.array((0.3, 0.8)), np.array([0, 1, 1, 0]), np.array((5, 3))
+    hits = sum(share_of_first(shares, group_of, sizes, np.random.default_rng(s)).astype(int) for s in range(3000))
+    chances = shares[group_of]
+    assert np.all(np.abs(hits / 3000 - chances) < 3 * np.sqrt(chances * (1 - chances) / 3000) + 1e-12)
+
+
+HABITS: list[dict[str, Any]] = [
+    {}, {"over_selection": 0.5, "group": {"drop_out": 0.2, "availability": (0.5,) * 24}},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("habits", HABITS)
+def test_a_round_of_a_large_population_takes_no_more_draws(
+    habits: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    local_samples = Plan.local_samples
+    monkeypatch.setattr(selection, "share_of_each", lambda *_: pytest.fail("looked at everybody"))
+    monkeypatch.setattr(Plan, "local_samples", lambda plan, own: (asked.append(1), local_samples(plan, own))[1])
+    found = drawn(Plan(rounds=3, client_fraction=1e-4), task(100_000), changed(**habits), 3)
+    assert found.selected.shape == (3, 15 if habits else 10)
+    # Those who are drawn, the slowest of both groups, and the mean client that the pricer asks for.
+    assert len(asked) <= found.selected.size + 3
+    assert found.reports.all() == (not habits)
+
+
+def test_many_clients_are_present_and_drop_out_by_their_shares() -> None:
+    habits = {"drop_out": 0.2, "availability": (0.5,) * 24}
+    found = drawn(Plan(rounds=20, client_fraction=0.01), task(20_000), changed(group=habits), 3)
+    assert found.selected.shape == (20, 200)
+    assert abs(found.reports.mean() - 0.8) < 4 * (0.2 * 0.8 / 4000) ** 0.5
+    there = drawn(Plan(rounds=1, client_fraction=0.5), task(20_000), changed(group=habits), 3)
+    assert there.selected.shape == (1, 10_000)  # the half that is there

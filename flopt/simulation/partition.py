@@ -46,7 +46,7 @@ class Holdings(Sequence[Indices]):
 
     @classmethod
     def of(cls, owner: Indices, clients: int, samples: Indices | None = None) -> Holdings:
-        """From the client of each sample, a number below `clients`; `samples` ascend, by default they are 0, 1, 2 ..."""
+        """From the client of each sample, a number below `clients`; `samples` ascend (default: 0, 1, 2 ...)."""
         order = np.argsort(owner, kind="stable").astype(np.int64)
         ends = np.cumsum(np.bincount(owner, minlength=clients)).astype(np.int64)
         return cls(order if samples is None else samples[order], np.concatenate(([0], ends[:-1])), ends)
@@ -201,7 +201,8 @@ def _dealt(samples: Indices, sizes: Indices) -> Indices:
 def _give_each_one(owner: Indices, clients: int, random: np.random.Generator) -> None:
     """The richest gives, of equal ones the lowest number; a heap finds it, and its samples are looked up once."""
     counts = np.bincount(owner, minlength=clients)
-    held, left = Holdings.of(owner, clients), {}
+    held = Holdings.of(owner, clients)
+    left: dict[int, Indices] = {}
     richest = [(-int(counts[client]), int(client)) for client in np.flatnonzero(counts > 1)]
     heapq.heapify(richest)
     for client in np.flatnonzero(counts == 0):
