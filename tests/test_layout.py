@@ -144,9 +144,9 @@ def test_every_module_has_its_test(module: str) -> None:
         ("flopt.simulation.federation", "flopt.oracles", "oracles (floor 6) is not below simulation (floor 5)"),
         ("flopt.run", "flopt.emissions.footprint", None),
         ("flopt.cli", "flopt.study.Study", None),
-        ("flopt.cli", "flopt.Run", "flopt (floor 19) is not below cli (floor 18)"),
+        ("flopt.cli", "flopt.Run", "flopt (floor 20) is not below cli (floor 19)"),
         ("flopt", "flopt.cli.main", None),
-        ("flopt.study", "flopt.__main__", "__main__ (floor 19) is not below study (floor 12)"),
+        ("flopt.study", "flopt.__main__", "__main__ (floor 20) is not below study (floor 12)"),
     ],
 )
 def test_the_rule_itself(module: str, target: str, reason: str | None) -> None:
