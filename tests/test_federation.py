@@ -28,7 +28,7 @@ from flopt.simulation.federation import federated
 from flopt.simulation.feedback import ErrorFeedback
 from flopt.simulation.local import Engine
 from flopt.simulation.models import build, trained
-from flopt.simulation.partition import Holdings
+from flopt.simulation.partition import Holdings, Indices
 from flopt.simulation.setup import Setup, prepare
 from flopt.task import TaskSource
 from flopt.trace import Round, record
@@ -303,12 +303,19 @@ def test_a_round_does_the_same_work_whatever_the_population(digits: Setup, monke
         assert isinstance(held, Holdings)
         many = held.take(np.arange(clients) % len(held))
         looked_up: list[int] = []
-        opened: list[tuple[object, ...]] = []
+        opened: list[tuple[str | int, ...]] = []
         one = Holdings.__getitem__
-        monkeypatch.setattr(
-            Holdings, "__getitem__", lambda own, client: (looked_up.append(client), one(own, client))[1]
-        )
-        monkeypatch.setattr(federation, "stream", lambda *path: (opened.append(path), stream(*path))[1])
+
+        def looking(own: Holdings, client: int) -> Indices:
+            looked_up.append(client)
+            return one(own, client)
+
+        def opening(seed: int, *path: str | int) -> np.random.Generator:
+            opened.append(path)
+            return stream(seed, *path)
+
+        monkeypatch.setattr(Holdings, "__getitem__", looking)
+        monkeypatch.setattr(federation, "stream", opening)
         setup = replace(digits, split=replace(digits.split, train=many))
         selected = np.arange(20).reshape(4, 5)
         taking_part = Participation.complete(selected, np.zeros(clients, dtype=np.int64))

@@ -196,7 +196,12 @@ def test_clients_of_one_array_are_its_slices() -> None:
 @pytest.mark.parametrize("kind", ["iid", "dirichlet", "quantity"])
 def test_many_clients_are_cut_and_split_by_few_streams(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[tuple[object, ...]] = []
-    monkeypatch.setattr(module, "stream", lambda *path: (opened.append(path), stream(*path))[1])
+
+    def counted(seed: int, *path: str | int) -> np.random.Generator:
+        opened.append(path)
+        return stream(seed, *path)
+
+    monkeypatch.setattr(module, "stream", counted)
     clients, samples = 20_000, 70_000
     source = TaskSource(partition=kind, clients=clients, alpha=None if kind == "iid" else 0.5)
     parts = partition(labelled(samples), source)

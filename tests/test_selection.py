@@ -293,7 +293,12 @@ def test_a_round_of_a_large_population_takes_no_more_draws(
     asked: list[int] = []
     local_samples = Plan.local_samples
     monkeypatch.setattr(selection, "share_of_each", lambda *_: pytest.fail("looked at everybody"))
-    monkeypatch.setattr(Plan, "local_samples", lambda plan, own: (asked.append(1), local_samples(plan, own))[1])
+
+    def counted(plan: Plan, own: float) -> float:
+        asked.append(1)
+        return local_samples(plan, own)
+
+    monkeypatch.setattr(Plan, "local_samples", counted)
     found = drawn(Plan(rounds=3, client_fraction=1e-4), task(100_000), changed(**habits), 3)
     assert found.selected.shape == (3, 15 if habits else 10)
     # Those who are drawn, the slowest of both groups, and the mean client that the pricer asks for.
