@@ -135,7 +135,7 @@ class Driver:
                 "and the same command goes on from there"
             ) from None
         finally:
-            pool.shutdown(wait=ended != "interrupted", cancel_futures=True)
+            pool.shutdown(cancel_futures=True)
         return self._progress(ended)
 
     def _step(self, pool: Executor, pending: dict[Future[Outcome], int], ended: str) -> str:
