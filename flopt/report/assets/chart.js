@@ -60,7 +60,7 @@ class Chart {
     const title = (axis) => `${escaped(this[axis].goal.label)}${scales[axis].unit ? ` (${escaped(scales[axis].unit)})` : ""}`;
     const axis = (name, more) => ({
       title: { text: title(name), standoff: 12 }, gridcolor: colour("grid"), linecolor: colour("line"), zeroline: false,
-      automargin: true, ...more,
+      automargin: !light, ...more, // finding margins draws everything twice
     });
     const layout = {
       margin: { l: 56, r: 12, t: 8, b: 48 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
