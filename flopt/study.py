@@ -39,7 +39,6 @@ _ALLOWED = {
     "literal_error": "{expected}",
 }
 
-_EXAMPLE = """--set 'objectives=["accuracy", "co2e"]'"""
 DEFAULT_RUNS = 60
 
 
