@@ -10,7 +10,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 # One thread each, here and in every process that a test starts: set before torch is imported, which reads it once.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -45,6 +45,12 @@ def needs_program() -> Callable[[str], str]:
 
 
 @pytest.fixture(scope="session")
+def needs() -> Callable[[str], NoReturn]:
+    """`needs("a git checkout")` where a test has found that its real component is missing."""
+    return _missing
+
+
+@pytest.fixture(scope="session")
 def needs_module() -> Callable[[str], None]:
     """`needs_module("ray")` before importing a package that only an extra brings."""
 
@@ -60,7 +66,7 @@ def without_network() -> Callable[[str], str]:
     """`without_network("print(1)")` runs Python in a network namespace with nothing but a loopback; gives stdout."""
     inside = ["unshare", "--net", "--map-root-user"]
     if shutil.which("unshare") is None or subprocess.run([*inside, "true"], capture_output=True).returncode:
-        pytest.skip("network namespaces are not allowed here")
+        _missing("network namespaces are not allowed here")
     loopback = "import fcntl, socket, struct\n"
     loopback += "fcntl.ioctl(socket.socket(), 0x8914, struct.pack('16sh14x', b'lo', 0x41))\n"  # up and running
 
@@ -73,7 +79,7 @@ def without_network() -> Callable[[str], str]:
     return run
 
 
-def _missing(reason: str) -> str:
+def _missing(reason: str) -> NoReturn:
     if os.environ.get("CI") == "true":
         pytest.fail(f"with CI=true nothing may be skipped: {reason}")
     pytest.skip(reason)

@@ -376,7 +376,7 @@ def bound_by_permissions(*arguments: object, cwd: Path) -> tuple[int, str, str]:
     line = [sys.executable, "-m", "flopt", *map(str, arguments)]
     if os.geteuid() == 0:
         if not hasattr(ctypes.CDLL(None), "prctl"):
-            pytest.skip("root may write everywhere, and this system has no prctl")
+            pytest.skip("root may write everywhere, and this system (macOS) has no prctl")
         line = [sys.executable, "-c", DROP, *line]
     done = subprocess.run(line, cwd=cwd, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout, done.stderr

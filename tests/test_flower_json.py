@@ -3,24 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from run_files import put
 
 from flopt.errors import FloptError
 from flopt.importing.flower_json import read_flower
-
-Command = Callable[..., tuple[int, str, str]]
-STUDY = "[plan]\nlocal_epochs = 2\nclient_fraction = 0.5\n"
-ROWS = "run,round,accuracy\na,1,0.3\na,2,0.5\nb,1,0.4\nc,2,0.4\n"
-EMISSIONS = "project_name,run_id,duration,emissions,energy_consumed\na,x,60,0.002,0.005\nz,y,60,0.1,0.2\n"
-
-
-def put(folder: Path, **files: str) -> list[str]:
-    for name, text in files.items():
-        (folder / name.replace("_", ".")).write_text(text)
-    return [str(folder / name.replace("_", ".")) for name in files]
 
 
 def test_flowers_result_and_history(tmp_path: Path) -> None:

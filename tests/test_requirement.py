@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-import importlib.util
 import os
+from collections.abc import Callable
 
 import pytest
 
@@ -15,8 +15,8 @@ def test_without_flower_the_message_says_how_to_get_it(monkeypatch: pytest.Monke
         require_flower()
 
 
-@pytest.mark.skipif(importlib.util.find_spec("flwr") is None, reason="needs Flower")
-def test_with_it_flower_is_told_to_stay_off_the_network() -> None:
+def test_with_it_flower_is_told_to_stay_off_the_network(needs_module: Callable[[str], None]) -> None:
+    needs_module("flwr")
     require_flower()
     assert all(os.environ[name] for name in QUIET)
     assert flower_version()[:2] == "1."
