@@ -81,7 +81,7 @@ def print_points(front: Front, results: Results, *, rate: bool = False) -> None:
     for point, sure, price_of_point in zip(front.points, certainty(front, results.problem), prices, strict=True):
         values = [_with_range(objective, sure.intervals[objective.name]) for objective in front.objectives]
         place = f"{point.number}@{point.run.rounds}" + (" knee" if point is knee else "")
-        done = [f"{sure.probability:.2f}", *price_of_point, f"{test_accuracy(point):.4f}"]
+        done = [f"{sure.probability:.2f}", *price_of_point, _score(test_accuracy(point))]
         rows.append([place, *values, *done, *(say(point.run) for say in settings.values())])
     paid = ["+1 point", "in its run"] if rate else []
     print_table(["run@round", *names, "sure", *paid, "test acc.", *settings], rows)
@@ -185,6 +185,10 @@ def _with_range(objective: Objective, found: Interval) -> str:
     if not objective.unit:
         return f"{found.central:.4f}"
     return quantity_range(found.central, found.low, found.high, objective.unit)
+
+
+def _score(accuracy: float) -> str:
+    return "-" if math.isnan(accuracy) else f"{accuracy:.4f}"
 
 
 def test_accuracy(point: Point) -> float:
