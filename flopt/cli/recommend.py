@@ -187,7 +187,8 @@ def _print(found: Recommendation, front: Front, why: Reasons, moved: Sequence[di
     point = found.point
     values = ", ".join(f"{o.name} {say_value(o, point)}" for o in front.objectives)
     print(f"run {point.number}, stopped after round {point.run.rounds}: {values}")
-    print(f"test accuracy {test_accuracy(point):.4f}")
+    if not math.isnan(test_accuracy(point)):  # a Flower app may report none
+        print(f"test accuracy {test_accuracy(point):.4f}")
     print(f"why: {found.reason}")
     for name, value in point.run.plan.spoken().items():
         print(f"  {name} = {value!r}" if isinstance(value, str) else f"  {name} = {value}")
