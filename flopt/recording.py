@@ -17,7 +17,8 @@ from flopt.errors import FloptError
 from flopt.oracles.table import CURVES, Table, save_table
 from flopt.plan import Plan
 from flopt.results import problem_of
-from flopt.search.execution import Job, Outcome, executor, train
+from flopt.search.execution import Job, Outcome, train
+from flopt.search.local import executor
 from flopt.search.problem import Problem
 from flopt.seeds import stream_seed
 from flopt.space import Axis, ChoiceAxis, IntAxis

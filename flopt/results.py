@@ -61,7 +61,7 @@ class Results:
         done = [
             (number, plan, trace)
             for number, (plan, trace) in enumerate(zip(self.plans, self.traces, strict=True))
-            if trace is not None and trace.status == "ok"
+            if trace is not None and trace.status != "failed"
         ]
         runs = self.problem.runs([plan for _, plan, _ in done], [trace for _, _, trace in done])
         return [Candidate(number, run, self._allowed(run)) for (number, _, _), run in zip(done, runs, strict=True)]

@@ -129,6 +129,8 @@ class Study(_Table):
     objectives: Annotated[tuple[str, ...], Field(strict=False)] = ("accuracy", "co2e")  # TOML knows lists only
     oracle: str = "simulated"
     sampler: str = "tpe"
+    stopping: str = "none"
+    replicates: Annotated[int, Field(ge=0)] = 0
     seed: Annotated[int, Field(ge=0)] = 0
     lag: Whole = 8
     workers: Whole = 2

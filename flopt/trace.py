@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from flopt.errors import FloptError
 
-__all__ = ["Round", "Status", "Trace", "record"]
+__all__ = ["Round", "Status", "Stops", "Trace", "record"]
 
-Status = Literal["ok", "failed"]
+Status = Literal["ok", "stopped", "failed"]
+"""`stopped`: by the search, because what followed could not have helped; its rounds count like those of any run."""
+
+Stops = Callable[["Sequence[Round]"], str]
+"""Why a run should end after the rounds done so far; empty where it should go on."""
 
 
 @dataclass(frozen=True)
@@ -74,15 +78,15 @@ class Trace:
     """Fingerprint of who took part."""
     status: Status = "ok"
     reason: str = ""
-    """Why a run failed."""
+    """Why a run failed, or was stopped."""
 
     def __post_init__(self) -> None:
         if set(self.columns) != set(COLUMNS):
             raise FloptError(f"trace: columns {sorted(self.columns)}; must be {sorted(COLUMNS)}")
         if len({len(column) for column in self.columns.values()}) != 1:
             raise FloptError("trace: columns of different lengths")
-        if self.status not in ("ok", "failed"):
-            raise FloptError(f"trace: status {self.status!r}; must be ok or failed")
+        if self.status not in get_args(Status):
+            raise FloptError(f"trace: status {self.status!r}; must be ok, stopped or failed")
         for column in self.columns.values():
             column.setflags(write=False)
 
@@ -132,14 +136,19 @@ class Trace:
             raise FloptError(f"trace: not one of flopt's ({type(error).__name__}: {error})") from None
 
 
-def record(rounds: Iterable[Round], *, seed: int, participation: str) -> Trace:
-    """Run an oracle's generator to its end; whatever it raises makes the trace a failed one."""
+def record(rounds: Iterable[Round], *, seed: int, participation: str, stops: Stops | None = None) -> Trace:
+    """Run an oracle's generator to its end, or until `stops` says why not; what it raises makes the trace a failed one.
+
+    A generator that is left before its end is not closed here: who made it does.
+    """
     done: list[Round] = []
     try:
         for item in rounds:
             if not isinstance(item, Round):
                 raise FloptError(f"the oracle gave {item!r}; it must give flopt.Round values")
             done.append(item)
+            if stops is not None and (why := stops(done)):
+                return Trace.of(done, seed=seed, participation=participation, status="stopped", reason=why)
     except Exception as error:  # whatever a user's model or data raises is the run's own fault, never the study's
         what = str(error) if isinstance(error, FloptError) else f"{type(error).__name__}: {error}"
         reason = f"round {len(done) + 1}: {what}"

@@ -59,12 +59,20 @@ def estimate(plan: Plan | None = None, *, study: Mapping[str, Any] | None = None
 
 def run_study(study: Study, folder: Path, report: Callable[[Progress], None] | None = None) -> Progress:
     """Search until the budget is spent; what the folder already holds is not trained again."""
-    from flopt.search.driver import Budget, Driver, Search
+    from flopt.search.budget import Budget
+    from flopt.search.driver import Driver, Search
     from flopt.search.storage import Journal
 
     problem = checked_problem(study)
     search = Search(
-        study.sampler, study.seed, study.lag, study.workers, Budget(**study.budget.model_dump()), kg_per_cpu_s(study)
+        study.sampler,
+        study.seed,
+        study.lag,
+        study.workers,
+        Budget(**study.budget.model_dump()),
+        kg_per_cpu_s(study),
+        study.stopping,
+        study.replicates,
     )
     directions = [objective.direction for objective in problem.objectives]
     with Journal.create_or_open(folder, directions, identity(study, problem)) as journal:
@@ -92,9 +100,11 @@ def write_results(folder: Path) -> Results:
 def checked_problem(study: Study) -> Problem:
     """The problem of a study; what would break in the middle of a search is said before anything is trained."""
     from flopt.search.samplers import check_sampler
+    from flopt.search.stopping import check_stopping
 
     problem = problem_of(study)
     check_sampler(study.sampler)
+    check_stopping(study.stopping)
     load_oracle(problem.oracle, problem.source, problem.task)
     _check_learned(problem)
     return problem

@@ -10,8 +10,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -30,11 +28,12 @@ from flopt.oracles.analytic import analytic
 from flopt.plan import Plan
 from flopt.reading.table import write_csv
 from flopt.results import Results, problem_of
-from flopt.search import driver, samplers, storage
-from flopt.search.driver import Budget, Driver, Progress, Search
-from flopt.search.execution import executor
+from flopt.search import proposer, samplers, storage
+from flopt.search.budget import Budget
+from flopt.search.driver import Driver, Progress, Search
 from flopt.search.problem import Limit, Problem
-from flopt.search.samplers import SAMPLERS, Seen, propose
+from flopt.search.samplers import SAMPLERS, propose
+from flopt.search.seen import Seen
 from flopt.search.storage import JOURNAL, Journal
 from flopt.space import FloatAxis, IntAxis, Space
 from flopt.study import study_of
@@ -181,7 +180,7 @@ def test_a_run_is_proposed_when_exactly_the_runs_lag_places_back_are_told(
         asked.append((len(told), len(seen)))
         return propose(name, space, directions, seen, logged, seed)
 
-    monkeypatch.setattr(driver, "propose", spy)
+    monkeypatch.setattr(proposer, "propose", spy)
     search(tmp_path, Setting(lag=lag))
     assert asked == [(max(0, number - lag + 1), number) for number in range(14)]
 
@@ -408,15 +407,6 @@ def test_a_worker_that_dies_is_told_in_one_line_and_the_search_goes_on_later(tmp
     assert dump(tmp_path / "died") == dump(tmp_path / "whole")
 
 
-def test_ctrl_c_that_also_ends_a_starting_worker_is_still_an_interruption(tmp_path: Path) -> None:
-    with Journal.create_or_open(tmp_path, ["maximize", "minimize"], {}) as journal:
-        search_ = Driver(PROBLEM, Search("random", 0, 2, 1, Budget(runs=1), 0.0), journal)
-        broken: Future[Any] = Future()
-        broken.set_running_or_notify_cancel()
-        broken.set_exception(BrokenProcessPool())
-        search_._drain(executor(1), {broken: 0})
-
-
 # -- budgets ---------------------------------------------------------------------------------------------------------
 
 
@@ -614,7 +604,7 @@ def test_limits_on_learned_objectives_reach_the_sampler_as_constraints(
         asked.append(seen)
         return propose(name, space, directions, seen, logged, seed)
 
-    monkeypatch.setattr(driver, "propose", spy)
+    monkeypatch.setattr(proposer, "propose", spy)
     known, learned = Limit(CO2E, at_most=1.0), Limit(ACCURACY, at_least=0.8)
     search(tmp_path, problem=replace(PROBLEM, limits=(known, learned)))
     last = [run for run in asked[-1] if run.values is not None]
@@ -638,7 +628,7 @@ def test_known_objectives_are_shown_on_a_log_axis(tmp_path: Path, monkeypatch: p
         logs.append(logged)
         return propose(name, space, directions, seen, logged, seed)
 
-    monkeypatch.setattr(driver, "propose", spy)
+    monkeypatch.setattr(proposer, "propose", spy)
     below_zero = objective(direction="minimize", unit="")(lambda run: -run.co2e_kg)
     search(tmp_path, problem=replace(PROBLEM, objectives=(ACCURACY, CO2E, below_zero)))
     assert logs[0] == [False, False, False]

@@ -18,7 +18,8 @@ from flopt.errors import FloptError
 from flopt.objectives import Direction
 from flopt.plan import Plan
 from flopt.search import samplers
-from flopt.search.samplers import SAMPLERS, STARTUP_RUNS, Seen, check_sampler, distributions, propose
+from flopt.search.samplers import SAMPLERS, STARTUP_RUNS, check_sampler, distributions, propose
+from flopt.search.seen import Seen
 from flopt.space import ChoiceAxis, FloatAxis, IntAxis, Space
 
 SPACE = Space(

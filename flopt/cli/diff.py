@@ -93,7 +93,7 @@ def _runs(one: Results, two: Results) -> dict[str, int]:
         {
             (str(plan.settings()), trace.seed, trace.accuracy.tobytes())
             for plan, trace in zip(each.plans, each.traces, strict=True)
-            if trace is not None and trace.status == "ok"
+            if trace is not None and trace.status != "failed"
         }
         for each in (one, two)
     ]

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import optuna
-from numpy.typing import NDArray
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from flopt.errors import unknown
 from flopt.objectives import Direction
+from flopt.search.seen import Seen
 from flopt.space import Axis, ChoiceAxis, IntAxis, Space
 
-__all__ = ["SAMPLERS", "Seen", "check_sampler", "distributions", "propose"]
+__all__ = ["SAMPLERS", "check_sampler", "distributions", "propose"]
 
 SAMPLERS = {
     "tpe": "tree-structured Parzen estimator, Optuna's default (Ozaki et al. 2022)",
@@ -34,20 +33,6 @@ PREFIXES = 4
 """Prefixes of each run that a sampler is shown, log-spaced; all prefixes count for the front."""
 POPULATION = 12
 """NSGA-II's population: studies have tens of runs, and Optuna's default of 50 would make one generation of them."""
-
-
-@dataclass(frozen=True)
-class Seen:
-    """One run as a sampler sees it at the moment of a proposal."""
-
-    trial: FrozenTrial
-    values: NDArray[np.float64] | None
-    """Objectives after every round, shape (rounds, objectives); None while it runs, or where it failed."""
-    violations: NDArray[np.float64]
-    """How far each learned limit is broken after every round, shape (rounds, limits)."""
-    failed: bool = False
-    whole: bool = False
-    """Whether the run is a candidate as a whole only, because its rounds depend on how many follow."""
 
 
 def check_sampler(name: str) -> None:

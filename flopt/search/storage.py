@@ -140,10 +140,12 @@ class Journal:
         storage.set_trial_user_attr(trial, "cpu_s", round(cpu_s, 4))
         storage.set_trial_user_attr(trial, "trace", trace.to_json())
 
-    def tell(self, number: int, values: Sequence[float] | None) -> None:
-        """End a run with its objectives, or as failed where there are none."""
+    def tell(self, number: int, values: Sequence[float] | None, *, stopped: bool = False) -> None:
+        """End a run with its objectives, as pruned where it was stopped, or as failed where there are none."""
         if values is None:
             self._study.tell(number, state=TrialState.FAIL)
+        elif stopped:  # Optuna takes no values of a pruned trial; they follow from its trace
+            self._study.tell(number, state=TrialState.PRUNED)
         else:
             self._study.tell(number, list(values))
 
