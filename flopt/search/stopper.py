@@ -13,7 +13,7 @@ from flopt.search.curves import FLAT, weights_of
 from flopt.search.problem import Problem
 from flopt.search.seen import Seen
 from flopt.search.stopping import NEVER, HypervolumeStop, Learned, Policy
-from flopt.search.volume import Growth, box_of
+from flopt.search.volume import Box, Growth, box_of
 from flopt.seeds import stream
 
 __all__ = ["QUOTA", "Stopper"]
@@ -49,7 +49,8 @@ class Stopper:
             for objective, known in zip(problem.objectives, self._known, strict=True)
         )
         self._box = box_of(problem)
-        self._forget()
+        self._lessons = _Lessons(self._box, self._columns)
+        self._taken: list[Seen] = []
 
     @property
     def silence(self) -> str:
@@ -95,45 +96,55 @@ class Stopper:
         worst, best = float(self._box.worst[at]), float(self._box.best[at])
         noise, prior = NOISE, FLAT
         if self._stopping == "trajectory":
-            noise = float(np.sqrt(self._noise[at] / self._rounds[at]))
-            prior = tuple(round(float(w), 4) for w in self._shapes[at] / self._shapes[at].sum())
+            noise, prior = self._lessons.noise(at), self._lessons.prior(at)
         return Learned(self._columns[at], worst, best, round(noise / clients**0.5, 5), prior)
 
     def _front(self) -> Array:
         """Losses of the front told, thinned to what may travel: fewer points only make a run go on longer."""
-        scaled = self._box.scaled(self._growth.values)
+        scaled = self._box.scaled(self._lessons.growth.values)
         scaled = scaled[(scaled < 1).all(axis=1)]
         return scaled[np.lexsort(scaled.T[::-1])] if len(scaled) <= POINTS else _spread(scaled, POINTS)
 
     def _catch_up(self, told: Sequence[Seen]) -> None:
         """Take up what was told since the last call; a history that is not longer is taken up from the beginning."""
-        if len(told) < self._taken or (self._taken and told[self._taken - 1] is not self._last):
-            self._forget()
-        for run in told[self._taken :]:
-            self._growth.add(run.allowed())
-            if run.values is not None:
-                self._take_shapes(run, run.values)
-            self._taken, self._last = self._taken + 1, run
+        taken = len(self._taken)
+        if len(told) < taken or (taken and told[taken - 1] is not self._taken[-1]):
+            self._lessons = _Lessons(self._box, self._columns)
+            self._taken = []
+        for run in told[len(self._taken) :]:
+            plan = self._problem.space.plan(run.trial.params, self._problem.base)
+            self._lessons.take(run, self._problem.task.clients_per_round(plan.client_fraction))
+            self._taken.append(run)
 
-    def _forget(self) -> None:
-        self._taken: int = 0
-        self._last: Seen | None = None
-        self._growth = Growth(self._box)
-        self._shapes = np.ones((len(self._known), len(FLAT)))
-        self._noise = np.full(len(self._known), NOISE_WORTH * NOISE**2)
-        self._rounds = np.full(len(self._known), float(NOISE_WORTH))
 
-    def _take_shapes(self, run: Seen, values: Array) -> None:
-        """Learn how curves of this study bend, and how far a round lies from its curve."""
-        if len(values) < LONG or self._stopping != "trajectory":
+class _Lessons:
+    """What the runs told so far teach: the front, how curves bend, and how far a round lies from its curve."""
+
+    def __init__(self, box: Box, columns: Sequence[str]) -> None:
+        self._box, self._columns = box, columns
+        self.growth = Growth(box)
+        self._shapes = np.ones((len(columns), len(FLAT)))
+        self._squares = np.full(len(columns), NOISE_WORTH * NOISE**2)
+        self._rounds = np.full(len(columns), float(NOISE_WORTH))
+
+    def noise(self, at: int) -> float:
+        """Standard deviation of one round of one client, as a share of the range."""
+        return float(np.sqrt(self._squares[at] / self._rounds[at]))
+
+    def prior(self, at: int) -> tuple[float, ...]:
+        """Weight of each shape."""
+        return tuple(round(float(weight), 4) for weight in self._shapes[at] / self._shapes[at].sum())
+
+    def take(self, run: Seen, clients: int) -> None:
+        """Take up one run of so many clients a round."""
+        self.growth.add(run.allowed())
+        if run.values is None or len(run.values) < LONG:
             return
-        plan = self._problem.space.plan(run.trial.params, self._problem.base)
-        clients = self._problem.task.clients_per_round(plan.client_fraction)
         for at, column in enumerate(self._columns):
             if column:
-                loss = self._box.column(at, values[:, at])
+                loss = self._box.column(at, run.values[:, at])
                 bends = loss[2:] - 2 * loss[1:-1] + loss[:-2]  # of white noise its variance is six times as large
-                self._noise[at] += clients * float((bends**2).sum()) / 6
+                self._squares[at] += clients * float((bends**2).sum()) / 6
                 self._rounds[at] += len(bends)
                 self._shapes[at] += weights_of(loss, NOISE / clients**0.5)
 
@@ -145,4 +156,4 @@ def _spread(points: Array, count: int) -> Array:
     while len(chosen) < count:
         distance = np.minimum(distance, ((points - points[chosen[-1]]) ** 2).sum(axis=1))
         chosen.append(int(np.argmax(distance)))
-    return points[np.sort(chosen)]
+    return np.asarray(points[np.sort(chosen)])
