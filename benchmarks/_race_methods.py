@@ -152,6 +152,11 @@ METHODS: dict[str, Method] = {
     for each in (
         Method("flopt tpe", _flopt("tpe"), prefixes=True),
         Method("flopt nsga2", _flopt("nsga2"), prefixes=True),
+        Method("flopt random", _flopt("random"), prefixes=True),
+        Method("traj", _flopt("trajectory"), prefixes=True),
+        Method("traj stop", _flopt("trajectory", "trajectory"), prefixes=True),
+        Method("tpe stop", _flopt("tpe", "trajectory"), prefixes=True),
+        Method("random stop", _flopt("random", "trajectory"), prefixes=True),
         *(Method(name, _optuna(name), prefixes=False) for name in _SAMPLERS),
     )
 }

@@ -28,7 +28,7 @@ from flopt.oracles.analytic import analytic
 from flopt.plan import Plan
 from flopt.reading.table import write_csv
 from flopt.results import Results, problem_of
-from flopt.search import proposer, samplers, storage
+from flopt.search import proposer, samplers, storage, trajectory
 from flopt.search.budget import Budget
 from flopt.search.driver import Driver, Progress, Search
 from flopt.search.problem import Limit, Problem
@@ -49,6 +49,9 @@ SMALL = Space(
 QUICK = problem_of(study_of({"oracle": "analytic", "space": "quick"}))
 PROBLEM = replace(QUICK, space=SMALL)
 CO2E, ACCURACY, DURATION = (load_objective(name) for name in ("co2e", "accuracy", "duration"))
+
+FAST = [sampler for sampler in SAMPLERS if sampler != "gp"]
+"""Optuna's GP takes a second for each proposal."""
 
 SLOW = '''
 """The analytic curve, slowly enough to be killed in the middle."""
@@ -76,6 +79,7 @@ class Setting:
     workers: int = 1
     lag: int = 3
     seed: int = 0
+    stopping: str = "none"
 
 
 def search(
@@ -87,7 +91,8 @@ def search(
     budget = Budget(runs=s.runs, rounds=s.rounds)
     with Journal.create_or_open(folder, directions, {"sampler": s.sampler, "lag": s.lag, "seed": s.seed}) as journal:
         report = None if reports is None else reports.append
-        return Driver(problem, Search(s.sampler, s.seed, s.lag, s.workers, budget, 0.0), journal, report).run()
+        settings = Search(s.sampler, s.seed, s.lag, s.workers, budget, 0.0, s.stopping)
+        return Driver(problem, settings, journal, report).run()
 
 
 def dump(folder: Path) -> list[dict[str, Any]]:
@@ -140,15 +145,17 @@ def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Samplers that begin to learn after a few runs, so that short studies try them; and no waiting for disks."""
     monkeypatch.setattr(samplers, "STARTUP_RUNS", 3)
     monkeypatch.setattr(samplers, "POPULATION", 3)
+    monkeypatch.setattr(trajectory, "START", 3)
     monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
 # -- the rule of a fixed lag -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("sampler", SAMPLERS)
-def test_one_and_two_workers_find_the_same(tmp_path: Path, sampler: str) -> None:
-    setting = Setting(sampler, runs=24, lag=4)
+@pytest.mark.parametrize("stopping", ["trajectory", "none"])
+@pytest.mark.parametrize("sampler", [*FAST, pytest.param("gp", marks=pytest.mark.slow)])
+def test_one_and_two_workers_find_the_same(tmp_path: Path, sampler: str, stopping: str) -> None:
+    setting = Setting(sampler, runs=16 if sampler == "gp" else 24, lag=4, stopping=stopping)
     search(tmp_path / "1", setting, QUICK)
     search(tmp_path / "2", replace(setting, workers=2), QUICK)
     assert dump(tmp_path / "1") == dump(tmp_path / "2")
@@ -267,14 +274,17 @@ def crashing(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Crashing]]:
         ("tpe", 7),
         ("nsga2", 7),
         ("random", 5),
+        ("trajectory", 6),
+        pytest.param("gp", 6, marks=pytest.mark.slow),
         pytest.param("tpe", 16, marks=pytest.mark.slow),
         pytest.param("nsga2", 16, marks=pytest.mark.slow),
+        pytest.param("trajectory", 16, marks=pytest.mark.slow),
     ],
 )
 def test_a_crash_at_every_append_of_the_journal_changes_nothing(
     tmp_path: Path, crashing: type[Crashing], sampler: str, runs: int
 ) -> None:
-    setting = Setting(sampler, runs=runs)
+    setting = Setting(sampler, runs=runs, stopping="trajectory" if sampler == "trajectory" else "none")
     search(tmp_path / "whole", setting)
     whole, appends = dump(tmp_path / "whole"), crashing.appends
     assert appends == 2 + 4 * runs
@@ -572,7 +582,7 @@ def test_a_limit_that_the_first_round_breaks_rejects_the_plan(tmp_path: Path) ->
     assert {plan.local_epochs for _, plan in proposed(tmp_path, problem)} == {1}
 
 
-@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("sampler", FAST)
 def test_no_plan_within_the_limits_ends_the_search(tmp_path: Path, sampler: str) -> None:
     problem = replace(PROBLEM, limits=(Limit(CO2E, at_most=1e-12),))
     for _ in range(2):
@@ -639,7 +649,7 @@ def test_known_objectives_are_shown_on_a_log_axis(tmp_path: Path, monkeypatch: p
 
 
 @pytest.mark.parametrize("objectives", [(CO2E,), (ACCURACY,), (ACCURACY, CO2E, DURATION)])
-@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("sampler", [*FAST, pytest.param("gp", marks=pytest.mark.slow)])
 def test_one_or_three_objectives_are_searched_too(tmp_path: Path, objectives: tuple[Any, ...], sampler: str) -> None:
     problem = replace(PROBLEM, objectives=objectives)
     search(tmp_path / "a", Setting(sampler, runs=16), problem)
