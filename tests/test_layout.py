@@ -32,7 +32,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("figures",),
     ("report",),
     ("tuning", "training", "recording"),
-    ("importing",),
+    ("importing", "asking"),
     ("cli",),
     ("flopt", "__main__"),  # the door: flopt/__init__.py, and python -m flopt
 )
