@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from flopt.catalogue import load_oracle
 from flopt.errors import FloptError
@@ -39,7 +42,17 @@ class Outcome:
 
     trace: Trace
     cpu_s: float
-    """CPU seconds of the run on this machine, measured."""
+    """CPU seconds of the run, measured; those of lost attempts too."""
+    where: str = ""
+    """Host and number of the process that trained it."""
+    attempts: int = 1
+    """How often it was begun."""
+    wasted_cpu_s: float = 0.0
+    """CPU seconds of the attempts whose workers were lost, as far as they were seen."""
+
+    def attributes(self) -> dict[str, Any]:
+        """What the journal keeps of it beside its trace and its CPU seconds."""
+        return {"where": self.where, "attempts": self.attempts, "wasted_cpu_s": round(self.wasted_cpu_s, 4)}
 
 
 def train(job: Job) -> Outcome:
@@ -49,7 +62,7 @@ def train(job: Job) -> Outcome:
     rounds = _rounds(job)
     trace = record(rounds, seed=job.seed, participation=fingerprint, stops=lambda done: _stops(job, done))
     rounds.close()
-    return Outcome(trace, time.process_time() - started)
+    return Outcome(trace, time.process_time() - started, f"{socket.gethostname()}:{os.getpid()}")
 
 
 def _stops(job: Job, done: Sequence[Round]) -> str:
