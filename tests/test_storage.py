@@ -76,6 +76,15 @@ def test_what_is_written_is_read_back_in_another_process(tmp_path: Path) -> None
         assert journal.repaired_bytes == 0
 
 
+def test_a_run_is_recorded_with_what_else_is_known_of_it(tmp_path: Path) -> None:
+    with create(tmp_path) as journal:
+        journal.add(proposal(0), {"seed": 3})
+        journal.record(0, trace(0), 1.5, {"attempts": 2, "where": "here"})
+    with Journal.read(tmp_path) as journal:
+        stored = journal.trials()[0].user_attrs
+    assert stored == {"seed": 3, "cpu_s": 1.5, "attempts": 2, "where": "here", "trace": trace(0).to_json()}
+
+
 def test_a_failed_run_has_its_reason_and_no_values(tmp_path: Path) -> None:
     broken = Trace.of([], seed=0, participation="", status="failed", reason="round 1: boom\nbang")
     with create(tmp_path) as journal:

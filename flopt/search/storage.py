@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any
 
 import optuna
@@ -134,10 +134,17 @@ class Journal:
             )
         )
 
-    def record(self, number: int, trace: Trace, cpu_s: float) -> None:
-        """Store a finished run's trace and the CPU seconds that it took here: durable before it is told."""
+    def record(
+        self, number: int, trace: Trace, cpu_s: float, attributes: Mapping[str, Any] = MappingProxyType({})
+    ) -> None:
+        """Store a finished run's trace, the CPU seconds that it took here, and what else is known of it.
+
+        Durable before it is told. Attributes are plain values by name; the trace is written last, so that a run that
+        has one has them all.
+        """
         storage, trial = self._study._storage, self.trials()[number]._trial_id
-        storage.set_trial_user_attr(trial, "cpu_s", round(cpu_s, 4))
+        for name, value in {"cpu_s": round(cpu_s, 4), **attributes}.items():
+            storage.set_trial_user_attr(trial, name, value)
         storage.set_trial_user_attr(trial, "trace", trace.to_json())
 
     def tell(self, number: int, values: Sequence[float] | None, *, stopped: bool = False) -> None:
