@@ -66,6 +66,10 @@ def rounds(plan, participation, seed):
 '''
 
 
+HOW = ("cpu_s", "where", "attempts", "wasted_cpu_s")
+"""What is kept of how a run was trained, which differs from search to search."""
+
+
 @dataclass(frozen=True)
 class Setting:
     """What a search of these tests is set to."""
@@ -91,7 +95,7 @@ def search(
 
 
 def dump(folder: Path) -> list[dict[str, Any]]:
-    """The whole study, but for dates and the seconds it took."""
+    """The whole study, but for dates and how it was trained."""
     with Journal.read(folder) as journal:
         return [
             {
@@ -102,7 +106,7 @@ def dump(folder: Path) -> list[dict[str, Any]]:
                 "params": trial.params,
                 "distributions": {name: str(each) for name, each in trial.distributions.items()},
                 "system_attrs": trial.system_attrs,
-                "user_attrs": {key: value for key, value in trial.user_attrs.items() if key != "cpu_s"},
+                "user_attrs": {key: value for key, value in trial.user_attrs.items() if key not in HOW},
             }
             for trial in journal.trials()
         ]
@@ -277,7 +281,7 @@ def test_a_crash_at_every_append_of_the_journal_changes_nothing(
     setting = Setting(sampler, runs=runs)
     search(tmp_path / "whole", setting)
     whole, appends = dump(tmp_path / "whole"), crashing.appends
-    assert appends == 2 + 4 * runs
+    assert appends == 2 + 5 * runs
     for at in range(1, appends + 1):
         for torn in (False, True):
             folder = tmp_path / f"{at}{'torn' if torn else ''}"
@@ -395,16 +399,19 @@ def test_ctrl_c_inside_a_run_of_this_process_keeps_the_others(tmp_path: Path, ca
     assert dump(tmp_path / "stopped") == dump(tmp_path / "whole")
 
 
-def test_a_worker_that_dies_is_told_in_one_line_and_the_search_goes_on_later(tmp_path: Path) -> None:
-    problem = with_oracle(tmp_path / "mine.py", "if MARK.exists() and plan.local_epochs == 3: os._exit(9)")
-    (tmp_path / "mine.mark").touch()
+def test_a_worker_that_dies_once_is_replaced_and_nothing_else_changes(tmp_path: Path) -> None:
+    die = "if plan.local_epochs == 3 and not (MARK / str(plan.rounds)).exists():\n"
+    die += "    (MARK / str(plan.rounds)).touch()\n    os._exit(9)"
+    problem = with_oracle(tmp_path / "mine.py", die)
+    (tmp_path / "mine.mark").mkdir()
     setting = Setting(runs=12, workers=2)
-    with pytest.raises(FloptError, match=r"a worker process died .*finished runs are kept"):
-        search(tmp_path / "died", setting, problem)
-    (tmp_path / "mine.mark").unlink()
-    search(tmp_path / "died", replace(setting, workers=1), problem)
+    assert search(tmp_path / "died", setting, problem).failed == 0
     search(tmp_path / "whole", setting)
     assert dump(tmp_path / "died") == dump(tmp_path / "whole")
+    with Journal.read(tmp_path / "died") as journal:
+        attempts = [trial.user_attrs.get("attempts", 1) for trial in journal.trials()]
+    assert attempts.count(2) == len(list((tmp_path / "mine.mark").iterdir())) > 0
+    assert max(attempts) == 2
 
 
 # -- budgets ---------------------------------------------------------------------------------------------------------

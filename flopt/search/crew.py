@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, replace
 
+from flopt.errors import FloptError
 from flopt.search.execution import Job, Outcome, train
-from flopt.search.local import Pool
+from flopt.search.interrupts import Interrupts
+from flopt.search.local import Here, Pool
 from flopt.search.slot import WorkerLost
 from flopt.trace import Trace
 
@@ -24,6 +26,10 @@ class _Attempt:
     wasted_cpu_s: float = 0.0
     """What the attempts before it took."""
 
+    def after(self, lost: WorkerLost) -> _Attempt:
+        """The next one."""
+        return replace(self, count=self.count + 1, wasted_cpu_s=self.wasted_cpu_s + lost.cpu_s)
+
 
 class Crew:
     """Workers behind any `concurrent.futures.Executor`; runs are known by their numbers.
@@ -32,9 +38,10 @@ class Crew:
     same outcome. What a user's model or data raises is the run's own fault, and final.
     """
 
-    def __init__(self, pool: Executor, retries: int = 0) -> None:
+    def __init__(self, pool: Executor, retries: int, interrupts: Interrupts) -> None:
         self._pool = pool
         self._retries = retries
+        self._interrupts = interrupts
         self._pending: dict[Future[Outcome], _Attempt] = {}
 
     def submit(self, number: int, job: Job) -> None:
@@ -43,25 +50,38 @@ class Crew:
 
     def finished(self) -> Iterator[tuple[int, Outcome]]:
         """Wait until a run is done, and give those that are; none where a worker was lost and another tries again."""
-        for future in wait(self._pending, return_when=FIRST_COMPLETED).done:
+        if isinstance(self._pool, Here):
+            with self._interrupts.waiting(until=2):
+                self._pool.work()
+        with self._interrupts.waiting():
+            done = wait(self._pending, return_when=FIRST_COMPLETED).done
+        gone: FloptError | None = None
+        for future in done:
             attempt = self._pending.pop(future)
             try:
-                yield attempt.number, _outcome(attempt, future)
+                outcome = _outcome(attempt, future)
             except WorkerLost as lost:
                 if lost.again and attempt.count <= self._retries:
-                    spent = attempt.wasted_cpu_s + lost.cpu_s
-                    self._submit(replace(attempt, count=attempt.count + 1, wasted_cpu_s=spent))
-                else:
-                    yield attempt.number, _failed(attempt, lost)
+                    self._submit(attempt.after(lost))
+                    continue
+                outcome = _failed(attempt, lost)
+            except FloptError as error:  # the executor is gone: first what it has finished
+                gone = error
+                continue
+            yield attempt.number, outcome
+        if gone is not None:
+            raise gone
 
     def drain(self) -> Iterator[tuple[int, Outcome]]:
         """Cancel what has not begun, and keep what is being trained; stop it too at a second Ctrl-C."""
         running = {future: attempt for future, attempt in self._pending.items() if not future.cancel()}
         try:
             for future, attempt in running.items():
+                with self._interrupts.waiting(until=2):
+                    wait([future])
                 try:
                     yield attempt.number, _outcome(attempt, future)
-                except WorkerLost:
+                except (WorkerLost, FloptError):
                     continue  # it is trained again when the search goes on
         except KeyboardInterrupt:
             if isinstance(self._pool, Pool):
@@ -77,13 +97,14 @@ class Crew:
 
 def _outcome(attempt: _Attempt, future: Future[Outcome]) -> Outcome:
     """What came of an attempt, with what those before it took."""
-    outcome = future.result()
-    if not isinstance(outcome, Outcome):
-        raise WorkerLost(f"its worker gave {type(outcome).__name__}, not the outcome of a run", again=False)
+    try:
+        outcome = future.result()
+    except (WorkerLost, FloptError):
+        raise
+    except Exception as error:  # such as a job that cannot be sent: the run's own fault
+        raise WorkerLost(f"{type(error).__name__}: {error}", again=False) from None
     wasted_cpu_s = attempt.wasted_cpu_s
-    return replace(
-        outcome, cpu_s=outcome.cpu_s + wasted_cpu_s, attempts=attempt.count, wasted_cpu_s=wasted_cpu_s
-    )
+    return replace(outcome, cpu_s=outcome.cpu_s + wasted_cpu_s, attempts=attempt.count, wasted_cpu_s=wasted_cpu_s)
 
 
 def _failed(attempt: _Attempt, lost: WorkerLost) -> Outcome:

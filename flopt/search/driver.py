@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,7 +17,8 @@ from flopt.errors import FloptError
 from flopt.search.budget import Budget, Spent
 from flopt.search.crew import Crew
 from flopt.search.execution import Job, Outcome
-from flopt.search.local import executor
+from flopt.search.engine import Engine, pool_of
+from flopt.search.interrupts import Interrupts
 from flopt.search.problem import Limit, Problem
 from flopt.search.proposer import Proposal, Proposer
 from flopt.search.seen import Seen
@@ -44,6 +44,8 @@ class Search:
     stopping: str = "none"
     replicates: int = 0
     """Fresh seeds with which the plans that own the front are run again."""
+    engine: Engine = Engine()
+    """Where runs are trained, and what each may take."""
 
     def __post_init__(self) -> None:
         for name in ("workers", "lag"):
@@ -94,7 +96,16 @@ class Driver:
 
     def run(self) -> Progress:
         """Search until the budget is spent; Ctrl-C finishes the runs in progress, a second one stops at once."""
-        crew = Crew(executor(self.search.workers, self.problem.oracle))
+        engine = self.search.engine
+        with Interrupts() as interrupts:
+            crew = Crew(pool_of(engine, self.search.workers, self.problem.oracle), engine.retries, interrupts)
+            try:
+                return self._progress(self._search(crew))
+            finally:
+                crew.close()
+
+    def _search(self, crew: Crew) -> str:
+        """Go on until there is a reason to end, and give it."""
         ended = ""
         try:
             for number in range(len(self._proposals)):
@@ -106,14 +117,7 @@ class Driver:
             ended = "interrupted"
             for number, outcome in crew.drain():
                 self._store(number, outcome)
-        except BrokenProcessPool:
-            raise FloptError(
-                f"{self._journal.folder}: a worker process died (out of memory?); finished runs are kept, "
-                "and the same command goes on from there"
-            ) from None
-        finally:
-            crew.close()
-        return self._progress(ended)
+        return ended
 
     def _step(self, crew: Crew, ended: str) -> str:
         """Do the one thing that is due: propose, or tell, or wait. Returns why the search ends, if it does."""
@@ -180,7 +184,7 @@ class Driver:
         )
 
     def _store(self, number: int, outcome: Outcome) -> None:
-        self._journal.record(number, outcome.trace, outcome.cpu_s)
+        self._journal.record(number, outcome.trace, outcome.cpu_s, outcome.attributes())
         self._traces[number] = outcome.trace
         self._cpu_s += outcome.cpu_s
 

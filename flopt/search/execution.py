@@ -51,8 +51,9 @@ class Outcome:
     """CPU seconds of the attempts whose workers were lost, as far as they were seen."""
 
     def attributes(self) -> dict[str, Any]:
-        """What the journal keeps of it beside its trace and its CPU seconds."""
-        return {"where": self.where, "attempts": self.attempts, "wasted_cpu_s": round(self.wasted_cpu_s, 4)}
+        """What the journal keeps of it beside its trace and its CPU seconds: the rest where there is something."""
+        lost = {"attempts": self.attempts, "wasted_cpu_s": round(self.wasted_cpu_s, 4)}
+        return {"where": self.where, **(lost if self.attempts > 1 or self.wasted_cpu_s else {})}
 
 
 def train(job: Job) -> Outcome:

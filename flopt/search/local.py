@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from flopt.search.execution import forget_oracle
@@ -58,19 +60,25 @@ class LocalPool(Pool):
 
 
 class Here(Executor):
-    """Does every task at once, in this process."""
+    """Does tasks in this process, one after the other, when it is told to."""
 
     def __init__(self) -> None:
         forget_oracle()  # this process may have searched before, with files that have changed since
+        self._waiting: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Do it now; a KeyboardInterrupt goes through."""
+        """Keep it for `work`."""
         future: Future[Any] = Future()
+        self._waiting.append((future, partial(fn, *args, **kwargs)))
+        return future
+
+    def work(self) -> None:
+        """Do the task that has waited longest; a KeyboardInterrupt in it goes through."""
+        future, task = self._waiting.popleft()
         try:
-            future.set_result(fn(*args, **kwargs))
+            future.set_result(task())
         except Exception as error:  # handed to whoever asks the future, as an executor does
             future.set_exception(error)
-        return future
 
 
 def preload(oracle: str) -> str:
