@@ -10,7 +10,7 @@ from flopt.errors import FloptError
 from flopt.search.execution import Job, Outcome, train
 from flopt.search.interrupts import Interrupts
 from flopt.search.local import Here, Pool
-from flopt.search.slot import WorkerLost
+from flopt.search.slot import WorkerLostError
 from flopt.trace import Trace
 
 __all__ = ["Crew"]
@@ -26,7 +26,7 @@ class _Attempt:
     wasted_cpu_s: float = 0.0
     """What the attempts before it took."""
 
-    def after(self, lost: WorkerLost) -> _Attempt:
+    def after(self, lost: WorkerLostError) -> _Attempt:
         """The next one."""
         return replace(self, count=self.count + 1, wasted_cpu_s=self.wasted_cpu_s + lost.cpu_s)
 
@@ -60,7 +60,7 @@ class Crew:
             attempt = self._pending.pop(future)
             try:
                 outcome = _outcome(attempt, future)
-            except WorkerLost as lost:
+            except WorkerLostError as lost:
                 if lost.again and attempt.count <= self._retries:
                     self._submit(attempt.after(lost))
                     continue
@@ -81,7 +81,7 @@ class Crew:
                     wait([future])
                 try:
                     yield attempt.number, _outcome(attempt, future)
-                except (WorkerLost, FloptError):
+                except (WorkerLostError, FloptError):
                     continue  # it is trained again when the search goes on
         except KeyboardInterrupt:
             if isinstance(self._pool, Pool):
@@ -99,15 +99,15 @@ def _outcome(attempt: _Attempt, future: Future[Outcome]) -> Outcome:
     """What came of an attempt, with what those before it took."""
     try:
         outcome = future.result()
-    except (WorkerLost, FloptError):
+    except (WorkerLostError, FloptError):
         raise
     except Exception as error:  # such as a job that cannot be sent: the run's own fault
-        raise WorkerLost(f"{type(error).__name__}: {error}", again=False) from None
+        raise WorkerLostError(f"{type(error).__name__}: {error}", again=False) from None
     wasted_cpu_s = attempt.wasted_cpu_s
     return replace(outcome, cpu_s=outcome.cpu_s + wasted_cpu_s, attempts=attempt.count, wasted_cpu_s=wasted_cpu_s)
 
 
-def _failed(attempt: _Attempt, lost: WorkerLost) -> Outcome:
+def _failed(attempt: _Attempt, lost: WorkerLostError) -> Outcome:
     """A run whose workers were lost: it has no rounds, because how far they came is a matter of chance."""
     job = attempt.job
     tried = f" ({attempt.count} attempts)" if attempt.count > 1 else ""

@@ -17,9 +17,10 @@ class _Dask(Executor):
     """The executor of a client, which is closed with it; the cluster goes on."""
 
     def __init__(self, address: str) -> None:
-        from distributed import Client
+        import distributed
 
-        self._client = Client(address, timeout=CONNECT_WITHIN_S, set_as_default=False)
+        client: Any = distributed.Client  # it has no types
+        self._client = client(address, timeout=CONNECT_WITHIN_S, set_as_default=False)
         # Equal calls are different runs: without `pure=False` the second one would get the result of the first.
         self._inner = self._client.get_executor(pure=False, retries=0)
 

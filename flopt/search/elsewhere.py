@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import platform
 import threading
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from typing import Any
 
 from flopt.errors import FloptError
 from flopt.search.local import Pool
-from flopt.search.slot import NO_LIMITS, Limits, Slot, WorkerLost
+from flopt.search.slot import NO_LIMITS, Limits, Slot, WorkerLostError
 from flopt.version import __version__
 
 __all__ = ["Elsewhere", "hosted"]
@@ -30,7 +29,7 @@ _LOCK = threading.Lock()
 
 
 class Elsewhere(Pool):
-    """An executor that does at most `workers` tasks of ours at a time; `ours` says whether it is shut down at the end."""
+    """An executor that does at most `workers` tasks of ours at a time, and is shut down with it if it is `ours`."""
 
     def __init__(
         self, inner: Executor, workers: int, preload: str, limits: Limits = NO_LIMITS, *, ours: bool = True
@@ -66,7 +65,7 @@ class Elsewhere(Pool):
     def _call(self, function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
         future = self._submitted(hosted, function, arguments, self._preload, self._limits)
         result = self._result(future)
-        if isinstance(result, WorkerLost):
+        if isinstance(result, WorkerLostError):
             raise result
         return result
 
@@ -87,9 +86,9 @@ class Elsewhere(Pool):
             except (CancelledError, BrokenExecutor) as error:
                 raise _gone(error) from None
             except Exception as error:  # whatever an engine raises when it loses a task
-                raise WorkerLost(_said(error)) from None
+                raise WorkerLostError(_said(error)) from None
         future.cancel()
-        raise WorkerLost("the search was stopped", again=False)
+        raise WorkerLostError("the search was stopped", again=False)
 
     def _check_versions(self) -> None:
         """Workers with other versions would not find the same; one that has no flopt would lose every run."""
@@ -110,13 +109,13 @@ class Elsewhere(Pool):
 
 
 def hosted(function: Callable[..., Any], arguments: Sequence[Any], preload: str, limits: Limits) -> Any:
-    """Do a task in a process of its own here; a lost worker is what comes back, because not every engine keeps errors."""
+    """Do a task in a process of its own here; a lost worker comes back as a value: some engines wrap errors."""
     with _LOCK:
         idle = _IDLE.setdefault((preload, limits), [])
         slot = idle.pop() if idle else Slot(preload, limits)
     try:
         return slot.call(function, arguments)
-    except WorkerLost as lost:
+    except WorkerLostError as lost:
         return lost
     finally:
         with _LOCK:
@@ -128,7 +127,8 @@ def versions() -> dict[str, str]:
     import numpy
     import torch
 
-    return {"flopt": __version__, "Python": platform.python_version(), "torch": torch.__version__, "numpy": numpy.__version__}
+    found = {"flopt": __version__, "torch": torch.__version__, "numpy": numpy.__version__}
+    return {"Python": platform.python_version(), **found}
 
 
 def _gone(error: BaseException) -> FloptError:

@@ -10,7 +10,7 @@ from flopt.search.elsewhere import Elsewhere
 from flopt.search.local import Here, LocalPool, preload
 from flopt.search.slot import NO_LIMITS, Limits
 
-__all__ = ["Engine", "check_executor", "pool_of"]
+__all__ = ["LOCAL", "Engine", "check_executor", "pool_of"]
 
 EXECUTORS = ("local", "ray", "ray://host:port", "dask://host:port")
 
@@ -24,10 +24,14 @@ class Engine:
     limits: Limits = NO_LIMITS
     retries: int = 1
     """How often a run whose worker is lost is begun again."""
+    checkpoint_s: float = 30.0
+    """Seconds at least between two checkpoints of a run."""
 
     def __post_init__(self) -> None:
         if self.retries < 0:
             raise FloptError(f"run.retries = {self.retries}: must be at least 0")
+        if not self.checkpoint_s >= 0:
+            raise FloptError(f"run.checkpoint_s = {self.checkpoint_s:g}: must be at least 0")
         if isinstance(self.executor, str):
             check_executor(self.executor)
         elif not isinstance(self.executor, Executor):
@@ -40,6 +44,9 @@ def check_executor(name: str) -> None:
     if name in ("local", "ray") or (scheme in ("ray", "dask") and place):
         return
     raise FloptError(f"no executor {name!r}; {nearest(name, EXECUTORS)}")
+
+
+LOCAL = Engine()
 
 
 def pool_of(engine: Engine, workers: int, oracle: str) -> Executor:

@@ -24,7 +24,7 @@ class Pool(ThreadPoolExecutor):
 
 
 class LocalPool(Pool):
-    """A process for each of several workers; a lost one costs its own task only, as a `WorkerLost`."""
+    """A process for each of several workers; a lost one costs its own task only, as a `WorkerLostError`."""
 
     def __init__(self, workers: int, preload: str, limits: Limits = NO_LIMITS) -> None:
         super().__init__(workers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from typing import Any
@@ -20,7 +21,7 @@ class _Ray(Executor):
         self._ray = ray
         self._ours = not ray.is_initialized()
         if self._ours:
-            ray.init(address=address, log_to_driver=False, logging_level="ERROR")
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
         self._task = ray.remote(num_cpus=1, max_retries=0)(_call)
         self._references: dict[Future[Any], Any] = {}
 

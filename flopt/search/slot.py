@@ -21,7 +21,7 @@ import psutil
 from flopt.errors import FloptError
 from flopt.search.worker import READY, serve
 
-__all__ = ["NO_LIMITS", "Limits", "Slot", "WorkerLost"]
+__all__ = ["NO_LIMITS", "Limits", "Slot", "WorkerLostError"]
 
 LOOK_EVERY_S = 0.1
 """How often a worker's time, memory and CPU seconds are looked at."""
@@ -53,7 +53,7 @@ class Limits:
 NO_LIMITS = Limits()
 
 
-class WorkerLost(Exception):
+class WorkerLostError(Exception):
     """A task has no result because its worker was lost, or had to be ended."""
 
     def __init__(self, reason: str, cpu_s: float = 0.0, where: str = "", *, again: bool = True) -> None:
@@ -65,12 +65,12 @@ class WorkerLost(Exception):
         self.again = again
         """Whether another attempt may go better: a limit that is reached once is reached again."""
 
-    def __reduce__(self) -> tuple[Callable[..., WorkerLost], tuple[str, float, str, bool]]:
+    def __reduce__(self) -> tuple[Callable[..., WorkerLostError], tuple[str, float, str, bool]]:
         return _lost, (self.reason, self.cpu_s, self.where, self.again)
 
 
-def _lost(reason: str, cpu_s: float, where: str, again: bool) -> WorkerLost:
-    return WorkerLost(reason, cpu_s, where, again=again)
+def _lost(reason: str, cpu_s: float, where: str, again: bool) -> WorkerLostError:
+    return WorkerLostError(reason, cpu_s, where, again=again)
 
 
 class Slot:
@@ -85,7 +85,7 @@ class Slot:
         self._closed = False
 
     def call(self, function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
-        """Have the worker do a task; raises what the task raised, or `WorkerLost`."""
+        """Have the worker do a task; raises what the task raised, or `WorkerLostError`."""
         process, tasks = self._ready()
         try:
             with suppress(OSError):  # it has just been lost, which is told below
@@ -122,7 +122,7 @@ class Slot:
             self._used = time.monotonic()
         if self._closed:  # perhaps since a moment ago
             self._end()
-            raise WorkerLost("the search was stopped", again=False)
+            raise WorkerLostError("the search was stopped", again=False)
         assert self._process is not None
         assert self._tasks is not None
         return self._process, self._tasks
@@ -157,13 +157,13 @@ class Slot:
             reason = self._beyond(time.monotonic() - began, spent.rss_bytes)
             if reason:
                 self._end()
-                raise WorkerLost(reason, spent.cpu_s, where, again=False)
+                raise WorkerLostError(reason, spent.cpu_s, where, again=False)
         answer = _receive(tasks)
         if isinstance(answer, tuple) and len(answer) == 2:
             return answer
         reason = _ending(process)
         self._end()
-        raise WorkerLost(f"its worker process {reason}", spent.cpu_s, where)
+        raise WorkerLostError(f"its worker process {reason}", spent.cpu_s, where)
 
     def _beyond(self, seconds: float, rss_bytes: int) -> str:
         """Why a task must end, if it must."""

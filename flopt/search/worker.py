@@ -6,8 +6,10 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable, Sequence
 from multiprocessing import current_process
 from multiprocessing.connection import Connection
+from typing import Any
 
 import psutil
 
@@ -35,7 +37,8 @@ def serve(tasks: Connection, owner: int, born: float, idle_s: float) -> None:
         _answer(tasks, function, arguments)
 
 
-def _answer(tasks: Connection, function, arguments) -> None:  # type: ignore[no-untyped-def]  # any function
+def _answer(tasks: Connection, function: Callable[..., Any], arguments: Sequence[Any]) -> None:
+    answer: tuple[Any, Exception | None]
     try:
         answer = (function(*arguments), None)
     except Exception as error:  # handed to whoever asked, as an executor does
