@@ -7,8 +7,10 @@ The rule of a fixed lag: run n is proposed exactly when the runs 0 .. n - lag ar
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,9 +110,11 @@ class Books:
             self._proposals.append(proposal)
         return proposal
 
-    def store(self, number: int, trace: Trace, cpu_s: float) -> None:
-        """Keep what came of run `number`, and the CPU seconds that it took here: durable before it is told."""
-        self._journal.record(number, trace, cpu_s)
+    def store(
+        self, number: int, trace: Trace, cpu_s: float, attributes: Mapping[str, Any] = MappingProxyType({})
+    ) -> None:
+        """Keep what came of run `number`, the CPU seconds that it took, and what else is known: before it is told."""
+        self._journal.record(number, trace, cpu_s, attributes)
         self._traces[number] = trace
         self._cpu_s += cpu_s
 
