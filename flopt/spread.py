@@ -82,7 +82,10 @@ def contenders(loss: Array, sd: Array, front: NDArray[np.intp]) -> NDArray[np.in
 
 
 def chances(loss: Array, front: NDArray[np.intp]) -> Array:
-    """Share of the draws in which no other row dominates each row of the front; `loss` is (draws, points, objectives)."""
+    """Share of the draws in which no other row dominates each row of the front.
+
+    `loss`, shape (draws, points, objectives), is minimised.
+    """
     columns = np.moveaxis(loss, -1, 0)
     mine = columns[:, :, front]
     dominated = np.zeros(mine.shape[1:], dtype=bool)

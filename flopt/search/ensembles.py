@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flopt.plan import Plan
-from flopt.search.expectation import expect
+from flopt.search.expectation import enough, expect
 from flopt.search.luck import Curve
 from flopt.spread import Spread
 from flopt.task import Task
@@ -31,15 +31,12 @@ class Ensemble:
     """That of the longest run; of equally long ones the first."""
     plan: Plan
     traces: tuple[Trace, ...]
-    """The longest first."""
+    """The longest with each seed, the longest first."""
 
     @property
     def lengths(self) -> tuple[int, ...]:
-        """Rounds of the longest run with each seed, the longest first."""
-        longest: dict[int, int] = {}
-        for trace in self.traces:
-            longest.setdefault(trace.seed, len(trace))
-        return tuple(longest.values())
+        """Rounds with each seed, the longest first."""
+        return tuple(map(len, self.traces))
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +63,10 @@ def ensembles(plans: Sequence[Plan], traces: Sequence[Trace | None]) -> list[Ens
     found = []
     for numbers in groups.values():
         done = sorted(((trace, n) for n in numbers if (trace := traces[n]) is not None), key=lambda each: -len(each[0]))
-        found.append(Ensemble(done[0][1], plans[done[0][1]], tuple(trace for trace, _ in done)))
+        of_seed: dict[int, Trace] = {}
+        for trace, _ in done:  # twice with one seed is one draw: the longer one tells all
+            of_seed.setdefault(trace.seed, trace)
+        found.append(Ensemble(done[0][1], plans[done[0][1]], tuple(of_seed.values())))
     return found
 
 
@@ -77,15 +77,19 @@ def expected_runs(found: Sequence[Ensemble], task: Task) -> list[Expected]:
     for name in EXPECTED:
         for place, (mean, spread) in _expected(found, task, name).items():
             columns[place][name] = mean
-            spreads[place][name] = spread
+            if spread is not None:
+                spreads[place][name] = spread
     return [
         Expected(each, replace(each.traces[0], columns={**each.traces[0].columns, **values}), of)
         for each, values, of in zip(found, columns, spreads, strict=True)
     ]
 
 
-def _expected(found: Sequence[Ensemble], task: Task, name: str) -> dict[int, tuple[Array, Spread]]:
-    """Mean and spread of one column, by the place of the ensemble; those that lack it are left out."""
+def _expected(found: Sequence[Ensemble], task: Task, name: str) -> dict[int, tuple[Array, Spread | None]]:
+    """Mean and spread of one column, by the place of the ensemble; those that lack it are left out.
+
+    Where the study says nothing of its noise, means over seeds stand for what is expected, and have no spread.
+    """
     there = [place for place, each in enumerate(found) if np.isfinite(each.traces[0].columns[name]).all()]
     curves = [
         Curve(plan, trace.seed, task.clients_per_round(found[place].plan.client_fraction), trace.columns[name])
@@ -93,8 +97,8 @@ def _expected(found: Sequence[Ensemble], task: Task, name: str) -> dict[int, tup
         for trace in found[place].traces
         if np.isfinite(trace.columns[name]).all()
     ]
-    if not curves:
-        return {}
+    if not enough(curves):
+        return {place: (_mean(found[place], name), None) for place in there}
     top = np.inf if name == "loss" else 1.0
     return {
         place: (np.clip(each.mean, 0.0, top), each.spread) for place, each in zip(there, expect(curves), strict=True)

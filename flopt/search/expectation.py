@@ -19,10 +19,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from flopt.search.luck import Curve, Luck, jitter_of, luck_of, spread_of
+from flopt.search.luck import FOURTH, Curve, Luck, jitter_of, luck_of, spread_of
 from flopt.spread import Spread, weights
 
-__all__ = ["Curve", "Expectation", "expect"]
+__all__ = ["Curve", "Expectation", "enough", "expect"]
 
 Array = NDArray[np.float64]
 
@@ -32,11 +32,13 @@ MEMORY = 4.0
 """Length of mu in log r, as a Matern 3/2 process: correlation 0.96 over a doubling of the rounds, 0.5 from 2 to 100
 (means of 200 plans of the shipped table)."""
 LUCK_MEMORY = 1.2
-"""Length of a run's luck in log r, as an exponential process: correlation 0.56 over a doubling (same table: 0.5-0.7)."""
+"""Length of a run's luck in log r, as an exponential process: 0.56 over a doubling (same table: 0.5-0.7)."""
 MOST_SEEDS = 8
 """Seeds that can have luck in common; the luck of rarer ones counts as each plan's own."""
 OWN, COMMON = 8, 8
 """Factors that are kept of a plan's own error and of the one that all plans share: the strongest."""
+LEAST_PLANS = 4
+"""Plans that must have been run for five rounds before anything can be said of noise."""
 DIFFUSE = 100.0
 """Factor on the plans' prior covariance where only differences within plans may speak."""
 
@@ -56,17 +58,17 @@ def knots_until(rounds: int) -> Array:
     return np.unique(np.round(np.geomspace(1, rounds, steps + 1))) if steps else np.array([1.0])
 
 
+def enough(curves: Sequence[Curve]) -> bool:
+    """Whether the curves say anything of their noise: those of a few plans have rounds enough to be rough or smooth."""
+    return len({curve.plan for curve in curves if len(curve.values) >= len(FOURTH)}) >= LEAST_PLANS
+
+
 def expect(curves: Sequence[Curve]) -> list[Expectation]:
     """The expected curves of the plans 0, 1, ... that the curves name; every plan has at least one.
 
-    Each is as long as the plan's longest run. What is said of one plan depends on the other plans, but on no price.
+    Each is as long as the plan's longest curve; each plan has one curve of a seed. What is said of one plan depends on the other plans, but on no price.
     """
-    longest: dict[tuple[int, int], Curve] = {}
-    for curve in curves:  # a plan trained twice with one seed is one draw, not two
-        key = curve.plan, curve.seed
-        if key not in longest or len(curve.values) > len(longest[key].values):
-            longest[key] = curve
-    return _Model.of(list(longest.values())).solved()
+    return _Model.of(curves).solved()
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,10 +198,9 @@ def _pooled(curves: Sequence[Curve], knots: Array) -> tuple[Array, Array]:
         reached = knots[knots <= len(curve.values)].astype(int)
         table[row, : len(reached)] = curve.values[reached - 1]
     steps = np.nanmean(np.diff(table, axis=1), axis=0) if len(knots) > 1 else np.empty(0)
+    middle = np.nanmean(table[:, 0]) + np.concatenate([[0.0], np.cumsum(steps)])
     spread = np.array([np.nanstd(column) if np.isfinite(column).sum() > 2 else 0.0 for column in table.T])
-    return np.nanmean(table[:, 0]) + np.concatenate([[0.0], np.cumsum(steps)]), np.maximum(
-        spread, spread_of(curves) / 2
-    )
+    return middle, np.maximum(spread, spread_of(curves) / 2)
 
 
 def _roots(covariance: Array) -> Array:
