@@ -90,7 +90,7 @@ def test_curves_without_noise_are_given_back() -> None:
     noisy = Noisy.drawn(np.random.default_rng(2))
     exact = [Curve(plan, 0, 10.0, noisy.truth[plan]) for plan in range(20)]
     for plan, each in enumerate(expect(exact)):
-        assert np.abs(each.mean - noisy.truth[plan]).max() < 0.02
+        assert np.abs(each.mean - noisy.truth[plan]).max() < 0.03
         assert each.spread.sd(noisy.truth.shape[1]).max() < 0.03
 
 

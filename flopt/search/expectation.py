@@ -66,7 +66,8 @@ def enough(curves: Sequence[Curve]) -> bool:
 def expect(curves: Sequence[Curve]) -> list[Expectation]:
     """The expected curves of the plans 0, 1, ... that the curves name; every plan has at least one.
 
-    Each is as long as the plan's longest curve; each plan has one curve of a seed. What is said of one plan depends on the other plans, but on no price.
+    Each is as long as the plan's longest curve; a plan has one curve of each of its seeds. What is said of one plan
+    depends on the other plans, but on no price.
     """
     return _Model.of(curves).solved()
 
