@@ -20,7 +20,7 @@ from flopt.study import Study, load_study, study_of
 from flopt.trace import record
 
 if TYPE_CHECKING:
-    from flopt.search.driver import Progress
+    from flopt.search.books import Progress
 
 __all__ = ["checked_problem", "estimate", "front", "identity", "run_study", "tune", "write_results"]
 
@@ -60,11 +60,12 @@ def estimate(plan: Plan | None = None, *, study: Mapping[str, Any] | None = None
 def run_study(study: Study, folder: Path, report: Callable[[Progress], None] | None = None) -> Progress:
     """Search until the budget is spent; what the folder already holds is not trained again."""
     from flopt.search.budget import Budget
-    from flopt.search.driver import Driver, Search
+    from flopt.search.driver import Driver
     from flopt.search.storage import Journal
+    from flopt.search.strategy import Strategy
 
     problem = checked_problem(study)
-    search = Search(
+    strategy = Strategy(
         study.sampler,
         study.seed,
         study.lag,
@@ -77,7 +78,7 @@ def run_study(study: Study, folder: Path, report: Callable[[Progress], None] | N
     directions = [objective.direction for objective in problem.objectives]
     with Journal.create_or_open(folder, directions, identity(study, problem)) as journal:
         _write(folder / STUDY_FILE, study.to_toml())
-        return replace(Driver(problem, search, journal, report).run(), repaired_bytes=journal.repaired_bytes)
+        return replace(Driver(problem, strategy, journal, report).run(), repaired_bytes=journal.repaired_bytes)
 
 
 def write_results(folder: Path) -> Results:

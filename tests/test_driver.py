@@ -29,12 +29,14 @@ from flopt.plan import Plan
 from flopt.reading.table import write_csv
 from flopt.results import Results, problem_of
 from flopt.search import proposer, samplers, storage
+from flopt.search.books import Progress
 from flopt.search.budget import Budget
-from flopt.search.driver import Driver, Progress, Search
+from flopt.search.driver import Driver
 from flopt.search.problem import Limit, Problem
 from flopt.search.samplers import SAMPLERS, propose
 from flopt.search.seen import Seen
 from flopt.search.storage import JOURNAL, Journal
+from flopt.search.strategy import Strategy
 from flopt.space import FloatAxis, IntAxis, Space
 from flopt.study import study_of
 
@@ -87,7 +89,7 @@ def search(
     budget = Budget(runs=s.runs, rounds=s.rounds)
     with Journal.create_or_open(folder, directions, {"sampler": s.sampler, "lag": s.lag, "seed": s.seed}) as journal:
         report = None if reports is None else reports.append
-        return Driver(problem, Search(s.sampler, s.seed, s.lag, s.workers, budget, 0.0), journal, report).run()
+        return Driver(problem, Strategy(s.sampler, s.seed, s.lag, s.workers, budget, 0.0), journal, report).run()
 
 
 def dump(folder: Path) -> list[dict[str, Any]]:
@@ -189,17 +191,6 @@ def test_the_lag_is_part_of_what_is_found(tmp_path: Path) -> None:
     for lag in (1, 8):
         search(tmp_path / str(lag), Setting(lag=lag, runs=20))
     assert dump(tmp_path / "1") != dump(tmp_path / "8")
-
-
-def test_more_workers_than_lag_are_refused() -> None:
-    with pytest.raises(FloptError, match="workers = 4: must not be above lag = 3"):
-        Search("tpe", 0, 3, 4, Budget(runs=1), 0.0)
-
-
-@pytest.mark.parametrize(("lag", "workers", "name"), [(0, 1, "lag"), (3, 0, "workers"), (-1, -1, "workers")])
-def test_no_lag_and_no_workers_are_refused(lag: int, workers: int, name: str) -> None:
-    with pytest.raises(FloptError, match=f"{name} = -?[01]: must be at least 1"):
-        Search("tpe", 0, lag, workers, Budget(runs=1), 0.0)
 
 
 def test_progress_is_reported_run_by_run(tmp_path: Path) -> None:
@@ -478,7 +469,7 @@ def test_budgets_in_minutes_and_in_kg_end_a_search(tmp_path: Path) -> None:
         ("minutes", Budget(runs=500, minutes=1e-9), 0.0), ("search_kg", Budget(runs=500, search_kg=1e-9), 1.0),
     ):  # fmt: skip
         with Journal.create_or_open(tmp_path / name, ["maximize", "minimize"], {}) as journal:
-            end = Driver(PROBLEM, Search("random", 0, 3, 1, budget, price), journal).run()
+            end = Driver(PROBLEM, Strategy("random", 0, 3, 1, budget, price), journal).run()
         assert end.ended == name
         assert end.runs < 500
 
