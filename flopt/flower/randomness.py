@@ -48,5 +48,5 @@ def _seed(number: int) -> None:
     np.random.seed(number)  # noqa: NPY002
     # torch.manual_seed keeps a stack trace for each absent kind of device, which takes longer than a message.
     torch.default_generator.manual_seed(number)
-    if torch.cuda.is_initialized():
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
         torch.cuda.manual_seed_all(number)

@@ -41,7 +41,8 @@ def _legacy_ends(undo: contextlib.ExitStack, in_vain: Callable[[], None]) -> Non
 def no_longer_running() -> BaseException:
     """What makes a legacy server's thread that looks for new clients end, as it does when Flower ends a run."""
     try:
-        from flwr.server.compat.app_utils import RunNotRunningException
-    except ImportError:
+        from flwr.server.compat import app_utils
+    except ImportError:  # a Flower without legacy servers
         return SystemExit()
-    return RunNotRunningException()
+    known: BaseException = vars(app_utils).get("RunNotRunningException", SystemExit)()
+    return known
