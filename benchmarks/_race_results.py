@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from _race_methods import METHODS, race
+from _race_methods import METHODS
 from _race_score import Scorer, Trail, Training
+from _race_search import race
 from _race_world import World
 
 __all__ = ["PREFIXES", "Results", "Row", "rows"]

@@ -139,10 +139,10 @@ class Scorer:
     def _points(self, training: Training, *, prefixes: bool) -> Array:
         """What a run offers for the front, shape (points, 4); a failed round is never a point."""
         ends = np.arange(1 if prefixes else training.rounds, training.rounds + 1)
+        ends = ends[np.isfinite(self.world.accuracy[training.row, training.column, ends - 1])]
         accuracy = self.world.accuracy[training.row, training.column, ends - 1]
         kg = self.world.kg[training.row, ends - 1]
-        points: Array = np.column_stack([kg, accuracy, np.full(len(ends), training.row), ends])
-        return points[np.isfinite(accuracy)]
+        return np.column_stack([kg, accuracy, np.full(len(ends), training.row), ends])
 
 
 def _joined(front: Array, points: Array) -> Array:
