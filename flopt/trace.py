@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from flopt.errors import FloptError
 
-__all__ = ["Round", "Status", "Stops", "Trace", "record"]
+__all__ = ["COLUMNS", "Round", "Status", "Stops", "Trace", "record"]
 
 Status = Literal["ok", "stopped", "failed"]
 """`stopped`: by the search, because what followed could not have helped; its rounds count like those of any run."""

@@ -22,8 +22,19 @@ from flopt.trace import record
 
 if TYPE_CHECKING:
     from flopt.search.books import Progress
+    from flopt.search.strategy import Strategy
 
-__all__ = ["checked_problem", "estimate", "front", "identity", "run_study", "tune", "write_results"]
+__all__ = [
+    "checked_problem",
+    "estimate",
+    "front",
+    "identity",
+    "run_study",
+    "strategy_of",
+    "tune",
+    "write_results",
+    "write_study",
+]
 
 # What may change when a study goes on: it ends later, or runs on another machine.
 _FREE = ("workers", "executor", "run", "budget", "search")
@@ -68,15 +79,25 @@ def run_study(
     executor: Executor | None = None,
 ) -> Progress:
     """Search until the budget is spent; what the folder already holds is not trained again."""
-    from flopt.search.budget import Budget
     from flopt.search.driver import Driver
     from flopt.search.engine import Engine
     from flopt.search.slot import Limits
     from flopt.search.storage import Journal
-    from flopt.search.strategy import Strategy
 
     problem = checked_problem(study)
-    strategy = Strategy(
+    directions = [objective.direction for objective in problem.objectives]
+    with Journal.create_or_open(folder, directions, identity(study, problem)) as journal:
+        write_study(study, folder)
+        progress = Driver(problem, strategy_of(study), journal, report).run()
+        return replace(progress, repaired_bytes=journal.repaired_bytes)
+
+
+def strategy_of(study: Study) -> Strategy:
+    """How a study is searched."""
+    from flopt.search.budget import Budget
+    from flopt.search.strategy import Strategy
+
+    return Strategy(
         study.sampler,
         study.seed,
         study.lag,
@@ -92,10 +113,6 @@ def run_study(
             study.run.checkpoint_s,
         ),
     )
-    directions = [objective.direction for objective in problem.objectives]
-    with Journal.create_or_open(folder, directions, identity(study, problem)) as journal:
-        _write(folder / STUDY_FILE, study.to_toml())
-        return replace(Driver(problem, strategy, journal, report).run(), repaired_bytes=journal.repaired_bytes)
 
 
 def write_results(folder: Path) -> Results:
@@ -115,7 +132,7 @@ def write_results(folder: Path) -> Results:
     return results
 
 
-def checked_problem(study: Study) -> Problem:
+def checked_problem(study: Study, *, trained_here: bool = True) -> Problem:
     """The problem of a study; what would break in the middle of a search is said before anything is trained."""
     from flopt.search.engine import check_executor
     from flopt.search.samplers import check_sampler
@@ -125,7 +142,8 @@ def checked_problem(study: Study) -> Problem:
     problem = problem_of(study)
     check_sampler(study.sampler)
     check_stopping(study.stopping)
-    load_oracle(problem.oracle, problem.source, problem.task)
+    if trained_here:
+        load_oracle(problem.oracle, problem.source, problem.task)
     _check_learned(problem)
     return problem
 
@@ -151,7 +169,9 @@ def identity(study: Study, problem: Problem) -> dict[str, Any]:
     return flat | axes | groups | goals | {"fleet.server": repr(problem.fleet.server), "task": repr(problem.task)}
 
 
-def _write(file: Path, text: str) -> None:
+def write_study(study: Study, folder: Path) -> None:
+    """Keep the study beside its runs, in `study.toml`."""
+    file, text = folder / STUDY_FILE, study.to_toml()
     try:
         if not file.is_file() or file.read_text(encoding="utf-8") != text:
             file.write_text(text, encoding="utf-8")

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flopt.search.budget import Spent
+from flopt.search.memory import Memory
 from flopt.search.problem import Limit, Problem
 from flopt.search.proposer import Proposal, Proposer
 from flopt.search.seen import Seen
@@ -48,12 +49,14 @@ class Progress:
 
 
 class Books:
-    """The books of one search, kept in its journal.
+    """The books of one search, kept in its journal or in memory.
 
     A run is proposed, then its trace is stored as soon as it is there, and told to the next proposals in its turn.
     """
 
-    def __init__(self, problem: Problem, strategy: Strategy, journal: Journal, report: Report | None = None) -> None:
+    def __init__(
+        self, problem: Problem, strategy: Strategy, journal: Journal | Memory, report: Report | None = None
+    ) -> None:
         self._problem = problem
         self._strategy = strategy
         self._journal = journal
