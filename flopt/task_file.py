@@ -70,16 +70,16 @@ def _alone(table: Mapping[str, Any], key: str, *others: str) -> None:
 
 
 def _whole_numbers(values: object, place: str) -> tuple[int, ...]:
-    if not isinstance(values, list) or not all(_is_whole(value) for value in values):
+    if not isinstance(values, list) or any(isinstance(each, bool) or not isinstance(each, int) for each in values):
         raise FloptError(f"{place} = {values!r}: must be a list of whole numbers")
     return tuple(values)
 
 
 def _whole(table: Mapping[str, Any], key: str) -> int:
     value = table.get(key)
-    if not _is_whole(value) or value < 1:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise FloptError(f"{key} = {value!r}: must be a whole number, at least 1" if key in table else _missing(key))
-    return int(value)
+    return value
 
 
 def _number(table: Mapping[str, Any], key: str) -> float:
@@ -87,10 +87,6 @@ def _number(table: Mapping[str, Any], key: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise FloptError(f"{key} = {value!r}: must be a number" if key in table else _missing(key))
     return float(value)
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _missing(key: str) -> str:

@@ -18,7 +18,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("compression", "plugin", "settings", "toml_file"),
     ("plan", "task", "seeds"),
     ("participation", "trace", "run_config", "task_file"),
-    ("pareto", "space", "oracle"),
+    ("pareto", "space", "oracle", "spread"),
     ("emissions", "simulation"),
     ("oracles", "flower"),
     ("run",),
