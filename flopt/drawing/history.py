@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from flopt.drawing.front import sources
 from flopt.drawing.style import LINES, THEMES, Theme, legend, note, plain
-from flopt.reading.volume import Growth, box_of
 from flopt.results import Results, kg_per_cpu_s
+from flopt.search.volume import Growth, box_of
 from flopt.units import quantity
 
 __all__ = ["HistoryFigure", "draw_history", "history_figure"]

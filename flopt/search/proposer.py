@@ -13,6 +13,7 @@ from flopt.plan import Plan
 from flopt.search.problem import Problem
 from flopt.search.samplers import propose
 from flopt.search.seen import Seen
+from flopt.search.stopper import Stopper
 from flopt.search.stopping import NEVER, Policy, policy_of
 from flopt.seeds import stream_seed
 
@@ -52,7 +53,7 @@ class Proposer:
     def __init__(self, problem: Problem, sampler: str, stopping: str, seed: int) -> None:
         self._problem = problem
         self._sampler = sampler
-        self._stopping = stopping
+        self._stopper = Stopper(problem, stopping, seed)
         self._seed = seed
         self._known = problem.known()
 
@@ -70,7 +71,7 @@ class Proposer:
             if plan is not None:
                 if rounds_left is not None:
                     plan = replace(plan, rounds=min(plan.rounds, rounds_left))
-                return Proposal(trial, plan, self._seed, NEVER)
+                return Proposal(trial, plan, self._seed, self._stopper.policy(number, plan, told))
         return None
 
     def _logged(self, told: Sequence[Seen]) -> list[bool]:
