@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from flopt.objectives import Objective
 from flopt.oracles.shipped import shipped_table
 from flopt.plan import Plan
 from flopt.run import Run
+from flopt.search.ensembles import Expected, ensembles, expected_runs
 from flopt.search.problem import Limit, Problem
 from flopt.simulation.facts import facts
 from flopt.study import Study, load_study
@@ -50,6 +51,10 @@ class Results:
     """CPU seconds that each run took here; empty where nobody counted."""
     parameters: tuple[Mapping[str, Any], ...] = ()
     """Each run's place in the space, by axis, as it was proposed; empty where the runs were not proposed."""
+    out: frozenset[int] = frozenset()
+    """Runs whose plans the fleet cannot run: no candidates, though what they learned still tells of the others."""
+    _worked_out: list[Any] = field(default_factory=list, repr=False)
+    """Plans and traces, and what is expected of them; `replace` hands it on to the same runs under another price."""
 
     @property
     def failed(self) -> dict[int, str]:
@@ -57,14 +62,34 @@ class Results:
         return {n: t.reason for n, t in enumerate(self.traces) if t is not None and t.status == "failed"}
 
     def candidates(self) -> list[Candidate]:
-        """Every finished run, with the rounds that meet the study's limits; failed runs are none."""
+        """Every plan that was run, as expected over seeds, with the rounds that meet the study's limits.
+
+        What is expected depends on no price and on no objective; failed runs tell nothing.
+        """
+        found = self.expected()
+        runs = self.problem.runs([each.ensemble.plan for each in found], [each.trace for each in found])
+        return [
+            Candidate(each.ensemble.number, run, self._allowed(run), each.ensemble.lengths, each.spreads)
+            for each, run in zip(found, runs, strict=True)
+        ]
+
+    def seen(self) -> list[Candidate]:
+        """Every finished run by itself, just as it went."""
         done = [
             (number, plan, trace)
             for number, (plan, trace) in enumerate(zip(self.plans, self.traces, strict=True))
-            if trace is not None and trace.status != "failed"
+            if trace is not None and trace.status != "failed" and number not in self.out
         ]
         runs = self.problem.runs([plan for _, plan, _ in done], [trace for _, _, trace in done])
         return [Candidate(number, run, self._allowed(run)) for (number, _, _), run in zip(done, runs, strict=True)]
+
+    def expected(self) -> list[Expected]:
+        """What is expected of every plan that was run; worked out once, whatever is priced or scored anew after it."""
+        known = self._worked_out
+        if not known or known[0] is not self.plans or known[1] is not self.traces:
+            found = ensembles(self.plans, self.traces)
+            known[:] = [self.plans, self.traces, expected_runs(found, self.problem.task)]
+        return [each for each in known[2] if each.ensemble.number not in self.out]
 
     def _allowed(self, run: Run) -> NDArray[np.bool_]:
         """The rounds that meet the study's limits."""
@@ -152,11 +177,9 @@ def rescored(results: Results, references: Sequence[str]) -> Results:
 
 def runnable(results: Results) -> tuple[Results, list[int]]:
     """The results without the runs whose plans their fleet cannot run, and the numbers of those runs."""
-    traces = list(results.traces)
-    out = [n for n, plan in enumerate(results.plans) if traces[n] is not None and not results.problem.can_run(plan)]
-    for number in out:
-        traces[number] = None
-    return replace(results, traces=tuple(traces)), out
+    done = [number for number, trace in enumerate(results.traces) if trace is not None]
+    out = [number for number in done if not results.problem.can_run(results.plans[number])]
+    return replace(results, out=frozenset(out)), out
 
 
 def _distinct(objectives: Sequence[Objective]) -> None:

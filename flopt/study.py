@@ -122,6 +122,15 @@ class SearchTable(_Table):
     cpu_watts: Positive = 15.0
 
 
+class RunTable(_Table):
+    """What one run may take, and what becomes of it when its worker is lost."""
+
+    minutes: Positive | None = None
+    memory_gb: Positive | None = None
+    retries: Annotated[int, Field(ge=0)] = 1
+    checkpoint_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 30.0
+
+
 class Study(_Table):
     """Everything that a study file can say, with its defaults: an empty file is the shipped study."""
 
@@ -134,8 +143,10 @@ class Study(_Table):
     seed: Annotated[int, Field(ge=0)] = 0
     lag: Whole = 8
     workers: Whole = 2
+    executor: str = "local"
     device: Literal["cpu", "cuda"] = "cpu"
     budget: BudgetTable = BudgetTable()
+    run: RunTable = RunTable()
     task: TaskTable = TaskTable()
     plan: dict[str, Setting] = {}
     fleet: FleetTable = FleetTable()

@@ -18,7 +18,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("compression", "plugin", "settings", "toml_file"),
     ("plan", "task", "seeds"),
     ("participation", "trace", "run_config"),
-    ("pareto", "space", "oracle"),
+    ("pareto", "space", "oracle", "spread"),
     ("emissions", "simulation"),
     ("oracles", "flower"),
     ("run",),
@@ -32,7 +32,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("figures",),
     ("report",),
     ("tuning", "training", "recording"),
-    ("importing",),
+    ("importing", "asking"),
     ("cli",),
     ("flopt", "__main__"),  # the door: flopt/__init__.py, and python -m flopt
 )

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 
 import numpy as np
 import torch
@@ -33,3 +35,11 @@ def test_what_a_client_draws_changes_nothing_for_the_others() -> None:
             assert drawn() != one
     with seeded(3, "server"):
         assert drawn() == between
+
+
+def test_a_fresh_process_draws_what_one_draws_that_has_loaded_torch_before() -> None:
+    script = "from flopt.flower.randomness import seeded\n"
+    script += "for _ in range(2):\n  with seeded(3, 'server'):\n    import torch\n    print(float(torch.rand(1)))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    first, second = done.stdout.split()
+    assert first == second
