@@ -25,6 +25,7 @@ import numpy as np
 import optuna
 from _race_comparison import OURS, told_ratios, told_tests
 from _race_methods import METHODS
+from _race_picture import PICTURED, draw
 from _race_results import Results, Row, rows
 from _race_score import Scorer
 from _race_stops import told_stops
@@ -51,6 +52,9 @@ def main() -> None:
     scorer = Scorer(world)
     scored = [row for row in rows(results, scorer) if row.name.split(" + ")[0] in names]
     _print(scored, scorer, results, given)
+    if given.picture:
+        shown = [row for row in scored if row.name in (given.ours, *PICTURED)]
+        draw(shown or scored, scorer, 0, given.picture)
     results.write({"target": given.target, "methods": {row.name: _plain(row, given.target) for row in scored}})
 
 
@@ -103,6 +107,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--smoothing", help="of the accuracy: last, mean5, ...; the table's own if not given")
     parser.add_argument("--workers", type=int, default=1, choices=(1, 2), help="searches at the same time")
     parser.add_argument("--out", type=Path, help="JSON that keeps the searches; one that exists is continued")
+    parser.add_argument("--picture", type=Path, help="draw growth and attainment bands into this file")
     parser.add_argument("--also", type=Path, nargs="+", default=(), help="more such files, of the same table")
     given = parser.parse_args()
     for name in given.methods or ():
