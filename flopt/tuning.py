@@ -80,21 +80,21 @@ def run_study(
 ) -> Progress:
     """Search until the budget is spent; what the folder already holds is not trained again."""
     from flopt.search.driver import Driver
-    from flopt.search.engine import Engine
-    from flopt.search.slot import Limits
     from flopt.search.storage import Journal
 
     problem = checked_problem(study)
     directions = [objective.direction for objective in problem.objectives]
     with Journal.create_or_open(folder, directions, identity(study, problem)) as journal:
         write_study(study, folder)
-        progress = Driver(problem, strategy_of(study), journal, report).run()
+        progress = Driver(problem, strategy_of(study, executor), journal, report).run()
         return replace(progress, repaired_bytes=journal.repaired_bytes)
 
 
-def strategy_of(study: Study) -> Strategy:
-    """How a study is searched."""
+def strategy_of(study: Study, executor: Executor | None = None) -> Strategy:
+    """How a study is searched, on its own executor or on another."""
     from flopt.search.budget import Budget
+    from flopt.search.engine import Engine
+    from flopt.search.slot import Limits
     from flopt.search.strategy import Strategy
 
     return Strategy(
