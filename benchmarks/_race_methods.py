@@ -2,84 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import optuna
-from _race_score import Training
+from _race_peers import BoTorch, Moasha, Pymoo
+from _race_search import Ask, Method, Searcher
 from _race_world import World
 from numpy.typing import NDArray
 from optuna.samplers import BaseSampler, GPSampler, NSGAIISampler, RandomSampler, TPESampler
 
-from flopt.plan import Plan
 from flopt.search.proposer import Proposal, Proposer
 from flopt.search.samplers import distributions
 from flopt.search.seen import Seen
-from flopt.trace import Round, record
 
-__all__ = ["METHODS", "Ask", "Method", "Searcher", "race"]
+__all__ = ["METHODS"]
 
 Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Ask:
-    """What a method wants to have trained."""
-
-    plan: Plan
-    """A recorded plan, with the rounds proposed."""
-    stops: Callable[[Sequence[Round]], str] = lambda _: ""
-    """Why the run should end after the rounds done so far; empty where it should go on."""
-
-
-class Searcher(Protocol):
-    """One search of one method."""
-
-    def ask(self) -> Ask:
-        """What is trained next."""
-        ...
-
-    def tell(self, accuracy: Array, kg: Array, *, failed: bool, stopped: bool) -> None:
-        """What came of it, after each round, shape (rounds,)."""
-        ...
-
-
-@dataclass(frozen=True)
-class Method:
-    """A way to search, by name."""
-
-    name: str
-    search: Callable[[World, int], Searcher]
-    """Of a world and the search's seed."""
-    prefixes: bool
-    """Whether its front is of all rounds of each run, or of their last ones."""
-    needs: tuple[str, ...] = ()
-    """Packages beside flopt's own."""
-
-
-def race(world: World, searcher: Searcher, seed: int, rounds: int) -> list[Training]:
-    """Search until `rounds` rounds are trained; every run is billed in full."""
-    visits: dict[int, int] = {}
-    done: list[Training] = []
-    while sum(each.rounds for each in done) < rounds:
-        ask = searcher.ask()
-        row = world.row(ask.plan)
-        column = world.column(seed, row, visits.get(row, 0))
-        visits[row] = visits.get(row, 0) + 1
-        planned = ask.plan.rounds
-        told = world.rounds(row, column, planned)
-        trace = record(told, seed=seed, participation="", stops=lambda so_far, ask=ask: _stops(ask, so_far))  # type: ignore[misc]
-        failed = len(trace) == len(told) < planned
-        stopped = trace.status == "stopped"
-        searcher.tell(trace.accuracy, world.kg[row, : len(trace)], failed=failed, stopped=stopped)
-        done.append(Training(row, column, len(trace) + failed, planned, stopped))
-    return done
-
-
-def _stops(ask: Ask, done: Sequence[Round]) -> str:
-    return ask.stops(done) if len(done) < ask.plan.rounds else ""
 
 
 class FloptSearch:
@@ -138,7 +77,6 @@ _SAMPLERS: Mapping[str, Callable[[int], BaseSampler]] = {
     "tpe": lambda seed: TPESampler(seed=seed),
     "nsga2": lambda seed: NSGAIISampler(seed=seed),
     "nsga2 of 12": lambda seed: NSGAIISampler(seed=seed, population_size=12),
-    "gp": lambda seed: GPSampler(seed=seed),
 }
 """Optuna's, each with its documented defaults; a population of 12 is what studies of tens of runs have room for."""
 
@@ -147,17 +85,28 @@ def _optuna(name: str) -> Callable[[World, int], Searcher]:
     return lambda world, seed: OptunaSearch(world, _SAMPLERS[name](seed))
 
 
+def _gp(world: World, seed: int) -> Searcher:
+    return OptunaSearch(world, GPSampler(seed=seed))
+
+
+_OWN = (
+    ("tpe", "none"),
+    ("tpe", "power-law"),
+    ("tpe", "trajectory"),
+    ("nsga2", "trajectory"),
+    ("random", "trajectory"),
+)
+"""Pairs of a sampler and a stopping rule of flopt: another one is one line."""
+
 METHODS: dict[str, Method] = {
     each.name: each
     for each in (
-        Method("flopt tpe", _flopt("tpe"), prefixes=True),
-        Method("flopt nsga2", _flopt("nsga2"), prefixes=True),
-        Method("flopt random", _flopt("random"), prefixes=True),
-        Method("traj", _flopt("trajectory"), prefixes=True),
-        Method("traj stop", _flopt("trajectory", "trajectory"), prefixes=True),
-        Method("tpe stop", _flopt("tpe", "trajectory"), prefixes=True),
-        Method("random stop", _flopt("random", "trajectory"), prefixes=True),
+        *(Method(f"flopt {own[0]}/{own[1]}", _flopt(*own), prefixes=True) for own in _OWN),
         *(Method(name, _optuna(name), prefixes=False) for name in _SAMPLERS),
+        Method("gp", _gp, prefixes=False, seeds=5, rounds=1000),
+        Method("pymoo nsga2", Pymoo, prefixes=False),
+        Method("moasha", Moasha, prefixes=True, rounds=1500),
+        Method("qlognehvi", BoTorch, prefixes=False, seeds=3, rounds=300),
     )
 }
-"""A sampler and a stopping rule of flopt are one line here."""
+"""All that race, by name."""

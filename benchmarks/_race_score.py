@@ -101,8 +101,12 @@ class Scorer:
 
     @cached_property
     def best(self) -> Array:
-        """Best-known honest hypervolume: the front of all mean curves, every round of it, shape (metrics,)."""
-        return self.volumes(self.mean.ravel(), self.world.kg.ravel())
+        """Best-known honest hypervolume: the front of all mean curves, every round of them, shape (metrics,).
+
+        Infinite where no recorded plan is better than the reference: whatever a search finds is no share of it.
+        """
+        found = self.volumes(self.mean.ravel(), self.world.kg.ravel())
+        return np.where(found > 0, found, np.inf)
 
     def volumes(self, accuracy: Array, kg: Array) -> Array:
         """Hypervolumes of points by each metric, not divided."""
@@ -139,10 +143,10 @@ class Scorer:
     def _points(self, training: Training, *, prefixes: bool) -> Array:
         """What a run offers for the front, shape (points, 4); a failed round is never a point."""
         ends = np.arange(1 if prefixes else training.rounds, training.rounds + 1)
+        ends = ends[np.isfinite(self.world.accuracy[training.row, training.column, ends - 1])]
         accuracy = self.world.accuracy[training.row, training.column, ends - 1]
         kg = self.world.kg[training.row, ends - 1]
-        points: Array = np.column_stack([kg, accuracy, np.full(len(ends), training.row), ends])
-        return points[np.isfinite(accuracy)]
+        return np.column_stack([kg, accuracy, np.full(len(ends), training.row), ends])
 
 
 def _joined(front: Array, points: Array) -> Array:

@@ -16,12 +16,12 @@ from flopt.results import problem_of
 from flopt.search.problem import Problem
 from flopt.seeds import stream
 from flopt.simulation.smoothing import Smoothing
-from flopt.space import Axis, ChoiceAxis, Space
+from flopt.space import Axis, ChoiceAxis, IntAxis, Space
 from flopt.study import study_of
 from flopt.task import Task
 from flopt.trace import Round
 
-__all__ = ["SnappedSpace", "Snapping", "World"]
+__all__ = ["SnappedSpace", "Snapping", "World", "at_share"]
 
 Array = NDArray[np.float64]
 
@@ -91,6 +91,17 @@ def _place(axis: Axis, value: Any) -> float:
     numbers = np.array([axis.low, value, axis.high], dtype=np.float64)
     low, at, high = np.log(numbers) if axis.log else numbers
     return float((at - low) / (high - low))
+
+
+def at_share(axis: Axis, share: float) -> Any:
+    """The value that lies so far along an axis, 0 to 1; choices have equal shares of it."""
+    if isinstance(axis, ChoiceAxis):
+        return axis.choices[min(int(share * len(axis.choices)), len(axis.choices) - 1)]
+    numbers = np.array([axis.low, axis.high], dtype=np.float64)
+    low, high = np.log(numbers) if axis.log else numbers
+    value = float(low + share * (high - low))
+    value = min(max(float(np.exp(value)) if axis.log else value, axis.low), axis.high)
+    return round(value) if isinstance(axis, IntAxis) else value
 
 
 @dataclass(frozen=True)

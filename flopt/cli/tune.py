@@ -18,7 +18,7 @@ from flopt.tuning import run_study, write_results
 from flopt.units import quantity
 
 if TYPE_CHECKING:
-    from flopt.search.driver import Progress
+    from flopt.search.books import Progress
 
 __all__ = ["tune_study"]
 

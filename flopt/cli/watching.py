@@ -21,7 +21,7 @@ from flopt.study import Study
 from flopt.units import quantity
 
 if TYPE_CHECKING:
-    from flopt.search.driver import Progress as Spent
+    from flopt.search.books import Progress as Spent
 
 __all__ = ["Refresh", "Watch", "share_spent", "status", "time_left", "write_pictures"]
 

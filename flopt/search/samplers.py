@@ -59,8 +59,9 @@ def propose(
     `logged` tells which objectives are shown on a log axis.
     """
     view = optuna.create_study(directions=list(directions), sampler=_sampler(name, seen, seed))
-    shown = _thinned(seen, directions, MOST_SHOWN[name]) if name in MOST_SHOWN else seen
-    view.add_trials([trial for run in shown for trial in _shown(run, space, logged, prefixes=name != "nsga2")])
+    if name != "random":  # which looks at nothing
+        shown = _thinned(seen, directions, MOST_SHOWN[name]) if name in MOST_SHOWN else seen
+        view.add_trials([trial for run in shown for trial in _shown(run, space, logged, prefixes=name != "nsga2")])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         asked = view.ask(distributions(space))
