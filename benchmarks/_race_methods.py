@@ -90,6 +90,8 @@ def _gp(world: World, seed: int) -> Searcher:
 
 
 _OWN = (
+    ("trajectory", "trajectory"),
+    ("trajectory", "none"),
     ("tpe", "none"),
     ("tpe", "power-law"),
     ("tpe", "trajectory"),
