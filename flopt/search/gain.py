@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-__all__ = ["ShapedLoss", "caps", "directions", "expected_gain", "scalarised_gain"]
+__all__ = ["ShapedLoss", "directions", "expected_gain", "scalarised_gain"]
 
 Array = NDArray[np.float64]
 
 CELLS = 96
 """Cells of the cost axis on which a front is a staircase."""
-
-
-UPPER = 0.2
-"""The upper region of a learned objective: this share of the way from the best on the front to the worst."""
-
-
-def caps(front: Array, learned: Sequence[int]) -> Array:
-    """Points that leave only the upper region of a front, shape (learned objectives, objectives).
-
-    Beside them nothing counts that is not better than the region's edge in every learned objective, whatever it
-    costs: gains there are small beside those of the first rounds, and they are what most users ask for.
-    """
-    points = np.zeros((len(learned), front.shape[1]))
-    for row, at in enumerate(learned):
-        best = min(float(front[:, at].min(initial=1.0)), 1.0)
-        points[row, at] = best + UPPER * (1 - best)
-    return points
 
 
 class ShapedLoss:
