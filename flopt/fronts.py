@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from flopt.run import Run
 from flopt.spread import DRAWS, HALF_WIDTH, Spread, chances, contenders
 from flopt.trace import COLUMNS
 
-__all__ = ["LEAST", "Candidate", "Front", "Point", "find_front"]
+__all__ = ["LEAST", "Candidate", "Front", "Point", "find_front", "uncertain_columns"]
 
 Array = NDArray[np.float64]
 
@@ -144,7 +145,7 @@ class _Field:
 
     def chances(self, front: NDArray[np.intp]) -> Array:
         """Probability of being non-dominated of each row of the front, from joint draws of all that is uncertain."""
-        columns, sd = self._columns(), np.zeros_like(self.table)
+        columns, sd = self._columns, np.zeros_like(self.table)
         for index, name in enumerate(columns):
             if name is not None:
                 sd[:, index] = self._along(np.arange(len(self.owner)), name)
@@ -163,7 +164,7 @@ class _Field:
         candidate, rounds = self.candidates[self.owner[row]], int(self.rounds[row])
         values = {o.name: float(v) for o, v in zip(self.objectives, self.table[row], strict=True)}
         ranges = {}
-        for objective, name in zip(self.objectives, self._columns(), strict=True):
+        for objective, name in zip(self.objectives, self._columns, strict=True):
             if name is not None and name in candidate.spreads:
                 half = HALF_WIDTH * float(candidate.spreads[name].sd(rounds)[-1])
                 low, high = values[objective.name] - half, values[objective.name] + half
@@ -171,10 +172,9 @@ class _Field:
         seeds = candidate.seeds(rounds) or 1
         return Point(candidate.number, candidate.run.until(rounds), values, ranges, seeds, probability)
 
+    @cached_property
     def _columns(self) -> list[str | None]:
-        """The column of the trace that each objective reads as it is, if it does."""
-        spread = next((c for c in self.candidates if c.spreads), None)
-        return [None if spread is None else _column_of(objective, spread) for objective in self.objectives]
+        return uncertain_columns(self.candidates, self.objectives)
 
     def _along(self, rows: NDArray[np.intp], name: str) -> Array:
         found = np.zeros(len(rows))
@@ -192,6 +192,12 @@ class _Field:
                 errors = candidate.spreads[name].errors(candidate.number + 1, COLUMNS.index(name), candidate.run.length)
                 found[:, mine] = errors[:, self.rounds[rows[mine]] - 1]
         return found
+
+
+def uncertain_columns(candidates: Sequence[Candidate], objectives: Sequence[Objective]) -> list[str | None]:
+    """The column of the trace that each objective is, where its expected values may be off; None elsewhere."""
+    spread = next((c for c in candidates if c.spreads), None)
+    return [None if spread is None else _column_of(objective, spread) for objective in objectives]
 
 
 def _column_of(objective: Objective, candidate: Candidate) -> str | None:

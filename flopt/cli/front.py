@@ -93,8 +93,9 @@ def print_points(front: Front, results: Results, *, rate: bool = False) -> None:
     print(f"network model {network}; ranges: nine of ten draws of all coefficients; of what is learned, where it lies")
     print("over seeds with probability 0.9; sure: probability that no other plan that was run is better, over seeds")
     if front.doubtful:
-        count = len(front.doubtful)
-        print(f"{count} more {'points are' if count > 1 else 'point is'} that with a probability below {LEAST} only: left out")
+        print(
+            f"left out: {len(front.doubtful)} more that are better than the rest with a probability below {LEAST} only"
+        )
     if rate:
         print("+1 point: CO2e of one more point of accuracy (0.01), from the next cheaper point of the front; in its")
         print("run: since its accuracy was last higher than ever before; - where accuracy does not rise")

@@ -166,6 +166,7 @@ def _json(why: Reasons) -> dict[str, Any]:
         "dominant_share": why.part_share,
         "moves": [{**asdict(move), "cut": move.cut} for move in why.moves],
         "probability_under_coefficients": why.probability,
+        "seeds": why.seeds,
         "ties": list(why.ties),
     }
 
