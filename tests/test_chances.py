@@ -54,7 +54,8 @@ def test_the_page_finds_the_front_that_flopt_finds(
 ) -> None:
     own = tmp_path / "loss_.py"
     own.write_text(
-        "from flopt import objective\n@objective(direction='minimize', unit='nat')\ndef loss_(run):\n    return run.loss\n",
+        "from flopt import objective\n@objective(direction='minimize', unit='nat')\n"
+        "def loss_(run):\n    return run.loss\n",
         encoding="utf-8",
     )
     scored = rescored(results, [str(own) if name == "loss_" else name for name in objectives])
