@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from flopt.catalogue import load_objective, load_space
+from flopt.catalogue import TOLD, load_objective, load_space
 from flopt.emissions.fleet_file import load_fleet
 from flopt.emissions.grid import annual_grid
 from flopt.emissions.pricing import Pricing
@@ -21,14 +21,16 @@ from flopt.plan import Plan
 from flopt.search.ensembles import Expected, ensembles, expected_runs
 from flopt.search.problem import Limit, Problem
 from flopt.simulation.facts import facts
-from flopt.study import Study, load_study
+from flopt.study import Study, TaskTable, load_study
 from flopt.task import Task
+from flopt.task_file import load_task
 from flopt.trace import Trace
 from flopt.units import G_PER_KG, J_PER_KWH
 
 __all__ = ["STUDY_FILE", "Results", "kg_per_cpu_s", "open_results", "problem_of", "rescored", "runnable"]
 
 STUDY_FILE = "study.toml"
+_OF_DATA = ("data", "partition", "clients", "alpha", "model", "split", "flower_app")
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +100,7 @@ class Results:
 
 def problem_of(study: Study) -> Problem:
     """Resolve every name of a study: objectives, space, fleet, task. Raises FloptError for the first bad one."""
+    _check_facts(study)
     source = study.source()
     if (source.app is None) == (study.oracle == "flower"):
         raise FloptError('oracle = "flower" and task.flower_app, the folder of an app, belong together: give both')
@@ -122,7 +125,21 @@ def problem_of(study: Study) -> Problem:
     return problem
 
 
+def _check_facts(study: Study) -> None:
+    """A task of which flopt has the facts alone can be priced and told, but not trained."""
+    if study.task.facts is None:
+        return
+    if study.oracle not in (TOLD, "analytic") and ".py" not in study.oracle:
+        raise FloptError(f'task.facts: oracle = "{study.oracle}" needs the data itself; give {TOLD}, analytic or my.py')
+    for key in _OF_DATA:
+        value = getattr(study.task, key)
+        if value != getattr(TaskTable(), key):
+            raise FloptError(f"task.{key} = {value!r}: the facts (task.facts) bring their own")
+
+
 def _facts(study: Study) -> Task:
+    if study.task.facts is not None:
+        return load_task(Path(study.task.facts))
     try:
         return facts(study.source())
     except FloptError:

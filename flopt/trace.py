@@ -67,6 +67,13 @@ COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(Round))
 _OPTIONAL = ("test_accuracy", "balanced_accuracy", "auc", "worst_client_accuracy")
 _COUNTS = ("clients", "samples", "download_bytes", "upload_bytes")
 
+# What `Round` allows, as bounds of shape (columns, 1): a whole trace is checked at once.
+_FINITE = float(np.finfo(np.float64).max)
+_LOWEST = np.array([[-_FINITE if name == "loss" else 0.0] for name in COLUMNS])
+_HIGHEST = np.array([[_FINITE if name in ("loss", *_COUNTS) else 1.0] for name in COLUMNS])
+_MAY_BE_NAN = np.array([[name in _OPTIONAL] for name in COLUMNS])
+_WHOLE = np.array([name in _COUNTS for name in COLUMNS])
+
 
 @dataclass(frozen=True, eq=False)
 class Trace:
@@ -87,6 +94,7 @@ class Trace:
             raise FloptError("trace: columns of different lengths")
         if self.status not in get_args(Status):
             raise FloptError(f"trace: status {self.status!r}; must be ok, stopped or failed")
+        _check_rounds(np.array([self.columns[name] for name in COLUMNS], dtype=np.float64))
         for column in self.columns.values():
             column.setflags(write=False)
 
@@ -132,7 +140,7 @@ class Trace:
             read = {**values, **older}
             columns = {name: np.array(read[name], dtype=np.float64) for name in COLUMNS}  # None becomes NaN
             return cls(columns, values["seed"], values["participation"], values["status"], values["reason"])
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise FloptError(f"trace: not one of flopt's ({type(error).__name__}: {error})") from None
 
 
@@ -156,6 +164,14 @@ def record(rounds: Iterable[Round], *, seed: int, participation: str, stops: Sto
     if not done:
         return Trace.of([], seed=seed, participation=participation, status="failed", reason="the oracle gave no round")
     return Trace.of(done, seed=seed, participation=participation)
+
+
+def _check_rounds(table: NDArray[np.float64]) -> None:
+    """Raise what `Round` says of the first row that it would not take; shape (columns, rounds)."""
+    sound = (table >= _LOWEST) & (table <= _HIGHEST) | np.isnan(table) & _MAY_BE_NAN
+    if not (sound.all() and (table[_WHOLE] == np.floor(table[_WHOLE])).all()):
+        for row in table.T.tolist():
+            Round(*row)
 
 
 def _plain(name: str, value: float) -> int | float | None:

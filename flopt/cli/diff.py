@@ -19,7 +19,7 @@ from flopt.units import quantity
 __all__ = ["print_difference"]
 
 _FACTORS = ("fleet", "pricing")
-_ASIDE = ("search", "budget", "workers", "lag")
+_ASIDE = ("search", "budget", "run", "workers", "executor", "lag")
 """What changes no run: where and how long the search went on."""
 
 

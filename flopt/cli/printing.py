@@ -10,12 +10,17 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-__all__ = ["json_text", "note", "print_json", "print_table"]
+__all__ = ["json_text", "note", "print_json", "print_json_line", "print_table"]
 
 
 def print_json(value: Any) -> None:
     """One JSON value on stdout; NaN, which JSON does not have, becomes null."""
     print(json_text(value))
+
+
+def print_json_line(value: Any) -> None:
+    """The same on one line, for a program that reads line by line."""
+    print(json.dumps(_strict(value)))
 
 
 def json_text(value: Any) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from flopt.errors import FloptError
 from flopt.flower.app import FlowerApp
 
-__all__ = ["load_components", "place_in"]
+__all__ = ["component", "load_components", "place_in"]
 
 _loaded: list[Path] = []
 """Folders of the apps whose modules may be in `sys.modules`."""
@@ -38,16 +38,21 @@ def place_in(folder: Path, error: BaseException) -> str:
     return f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
 
 
-def _component(app: FlowerApp, reference: str) -> Any:
+def component(reference: str) -> Any:
+    """What stands at `module:name`, imported from wherever it is found."""
     module, _, name = reference.partition(":")
+    found: Any = importlib.import_module(module)
+    for part in name.split("."):
+        found = getattr(found, part)
+    return found
+
+
+def _component(app: FlowerApp, reference: str) -> Any:
     try:
-        found = importlib.import_module(module)
-        for part in name.split("."):
-            found = getattr(found, part)
+        return component(reference)
     except Exception as error:  # whatever the user's code raises
         what = " ".join(f"{type(error).__name__}: {error}".split())
         raise FloptError(f"{app.folder}: {reference} does not load: {what}{place_in(app.folder, error)}") from error
-    return found
 
 
 def _forget(folders: list[Path], packages: set[str]) -> None:

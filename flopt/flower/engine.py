@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -55,6 +54,7 @@ def reports(app: FlowerApp, settings: Settings, asked: Asked | None = None) -> I
 def _run(app: FlowerApp, settings: Settings, turns: Turns[Report], asked: Asked | None) -> None:
     from flopt.flower.grid import InProcessGrid
     from flopt.flower.uplink import Uplink
+    from flopt.flower.waiting import waiting_ends
     from flopt.flower.watch import watched
 
     one_thread()
@@ -77,7 +77,11 @@ def _run(app: FlowerApp, settings: Settings, turns: Turns[Report], asked: Asked 
             squeeze=None if settings.uplink == NONE else Uplink(settings.uplink, settings.seed).squeeze,
             before_train=before_train,
         )
-        _serve(app, server_app, grid, settings)
+        try:
+            with waiting_ends(grid.wait_in_vain):
+                _serve(app, server_app, grid, settings)
+        finally:
+            grid.close()
     book.end()
 
 
@@ -127,8 +131,9 @@ class _Book:
 
 def one_thread() -> None:
     """One torch thread in the thread that calls: the runs of a study share the cores."""
-    if "torch" in sys.modules:
-        sys.modules["torch"].set_num_threads(1)
+    import torch
+
+    torch.set_num_threads(1)
 
 
 def _take_identity() -> None:

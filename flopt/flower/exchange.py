@@ -30,8 +30,10 @@ class Exchange:
     samples: int
     """What the client says that it trained or scored on."""
     lost: bool
-    """Whether the fleet lost the client's answer."""
+    """Whether the client's answer was lost: by the fleet, or under `flwr run` because the client failed."""
     metrics: Mapping[str, float]
+    reason: str = ""
+    """Why it failed."""
 
 
 def content_bytes(message: Any) -> int:

@@ -15,6 +15,7 @@ from flwr.serverapp import Grid
 from flopt.flower.exchange import Exchange, content_bytes, examples, metrics
 from flopt.flower.pace import Stop
 from flopt.flower.randomness import isolated
+from flopt.flower.waiting import no_longer_running
 
 __all__ = ["ClientFailed", "InProcessGrid"]
 
@@ -48,7 +49,7 @@ class InProcessGrid(Grid):
         self._client_app, self._seed, self._heard, self._lost = client_app, seed, heard, lost
         self._squeeze, self._before_train = squeeze, before_train
         self._replies: dict[str, Message] = {}
-        self._asked_for_nodes = 0
+        self._asked_for_nodes, self._server = 0, threading.get_ident()
         self._round, self._asked = 0, 0
         self._turn = threading.RLock()  # legacy servers talk to several clients at a time
         self.stopped: BaseException | None = None
@@ -81,10 +82,14 @@ class InProcessGrid(Grid):
 
     def get_node_ids(self) -> Iterable[int]:
         """The clients, all of them always there."""
+        if threading.get_ident() != self._server:  # a legacy server has a thread that looks for new clients all day
+            if self.stopped is not None:
+                raise no_longer_running()
+            return list(self.contexts)
         self._check()
         self._asked_for_nodes += 1
         if self._asked_for_nodes > WAITS:
-            self.stop(ClientFailed(f"the app waits for more than the {len(self.contexts)} clients of task.clients"))
+            self.wait_in_vain()
         return list(self.contexts)
 
     def push_messages(self, messages: Iterable[Message]) -> Iterable[str]:
@@ -110,6 +115,14 @@ class InProcessGrid(Grid):
     ) -> Iterable[Message]:
         """Both at once; no answer is ever late, so `timeout` means nothing."""
         return self.pull_messages(self.push_messages(messages))
+
+    def wait_in_vain(self) -> None:
+        """End the run of an app that waits for clients who are not there."""
+        self.stop(ClientFailed(f"the app waits for more than the {len(self.contexts)} clients of task.clients"))
+
+    def close(self) -> None:
+        """The run is over: a legacy server's thread that still looks for new clients ends."""
+        self.stopped = self.stopped or Stop("closed")
 
     def stop(self, reason: BaseException) -> None:
         """End the run: this and every later call raises, which no `except Exception` of the app hides."""
@@ -159,7 +172,7 @@ class InProcessGrid(Grid):
         # A strategy sends all clients one and the same content: what one of them changes, no other may see.
         own = {k: v if isinstance(v, ArrayRecord) else v.copy() for k, v in message.content.items()}
         try:
-            with isolated(self._seed, kind_of(message), self._round, node):
+            with isolated(self._seed, kind_of(message), self._round, node - 1):
                 copy = Message(RecordDict(own), metadata=message.metadata)  # type: ignore[call-overload]  # undeclared
                 reply: Message = self._client_app(copy, self.contexts[node])
         except Stop:

@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class Stop(SystemExit):
-    """Ends an app: not an `Exception`, so no user's `except Exception` hides it, and silent in a thread."""
+    """Ends an app: not an `Exception`, so no user's `except Exception` hides it."""
 
 
 class Turns(Generic[T]):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 
 from flopt.errors import FloptError
 from flopt.flower.app import read_app
 from flopt.flower.oracle import scored
+from flopt.flower.report import Report
 from flopt.flower.shim import read_reports
 from flopt.flower.staging import stage
 from flopt.flower.superlink import SuperLink, local_superlink
@@ -23,23 +25,38 @@ TIMEOUT_S = 3600.0
 def run_for_real(source: TaskSource, task: Task, plan: Plan, seed: int, connection: str = "") -> Trace:
     """Train a plan by `flwr run`, on a SuperLink of flopt's own or on the user's connection of that name.
 
-    The uplink's compression is carried out where the server receives. No client is lost: the fleet is simulated, and
-    this run is real. Raises FloptError where the run does not complete.
+    On flopt's own, equal seeds give equal runs, and those of the search; on the user's, node numbers and what clients
+    draw are the runtime's. The uplink's compression is carried out where the server receives. No client is lost: the
+    fleet is simulated, and this run is real. Raises FloptError where the run does not complete, or a client fails.
     """
     if source.app is None:
         raise FloptError("validate: the study has no task.flower_app")
     app = read_app(Path(source.app.folder))
     with tempfile.TemporaryDirectory(prefix="flopt-") as place:
         folder, events, home = Path(place) / "app", Path(place) / "events.jsonl", Path(place) / "home"
-        stage(app, folder, app.run_config.values(plan, seed), events, plan.uplink, seed)
+        stage(app, folder, app.run_config.values(plan, seed), events, plan.uplink, seed, named=not connection)
         if connection:
-            import os
-
             SuperLink(dict(os.environ), home / "none", connection).run(folder, task.clients, TIMEOUT_S)
         else:
             with local_superlink(home) as link:
                 link.run(folder, task.clients, TIMEOUT_S)
         reports = read_reports(events)
-        if not reports:
-            raise FloptError("flwr run: completed, but the server wrote no round; does it run on this machine?")
-        return record(scored(iter(reports), source), seed=seed, participation="")
+    if not reports:
+        raise FloptError("flwr run: completed, but the server wrote no round; does it run on this machine?")
+    _check(reports, every_client=not connection)
+    return record(scored(iter(reports), source), seed=seed, participation="")
+
+
+def _check(reports: list[Report], *, every_client: bool) -> None:
+    """Raise where a client failed; in a federation of the user's, where all of a round did: there some may leave.
+
+    Flower calls such a run completed.
+    """
+    for report in reports:
+        trained = report.trained()
+        failed = [each for each in (report.exchanges if every_client else trained) if each.lost]
+        if failed and (every_client or len(failed) == len(trained)):
+            first = failed[0]
+            raise FloptError(
+                f"flwr run: round {report.number}: client {first.client}, {first.kind}: {first.reason[-300:]}"
+            )

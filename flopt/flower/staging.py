@@ -16,30 +16,50 @@ from flopt.plan import Setting
 
 __all__ = ["stage"]
 
-_SHIM = '''"""Written by flopt: the app's own server, recorded."""
+_SERVER = '''"""Written by flopt: the app's own server, recorded."""
 
 from flopt.flower.shim import served
 
-app = served({reference!r}, {events!r}, {uplink!r}, {seed!r})
+app = served({reference!r}, {events!r}, {uplink!r}, {seed!r}, named={named!r})
+'''
+_CLIENT = '''"""Written by flopt: the app's own client, which also tells its partition."""
+
+from flopt.flower.shim_client import NamedClient
+
+app = NamedClient({reference!r}, {seed!r})
 '''
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*", "*.fab", "venv", "build", "dist")
 
 
 def stage(
-    app: FlowerApp, folder: Path, values: Mapping[str, Setting], events: Path, uplink: Compression, seed: int
+    app: FlowerApp,
+    folder: Path,
+    values: Mapping[str, Setting],
+    events: Path,
+    uplink: Compression,
+    seed: int,
+    *,
+    named: bool = True,
 ) -> None:
-    """Copy an app into a new folder with its run-config set to `values` and its server recorded in `events`."""
+    """Copy an app into a new folder with its run-config set to `values` and its server recorded in `events`.
+
+    `named` clients have flopt too: the server's nodes are then numbered by partition, and random numbers are those of
+    the engine in one process, so that equal seeds give equal runs.
+    """
     try:
         shutil.copytree(app.folder, folder, ignore=_LEFT_OUT)
         shim = folder / "flopt_shim"
         shim.mkdir()
         (shim / "__init__.py").write_text('"""Written by flopt."""\n', encoding="utf-8")
-        text = _SHIM.format(reference=app.server, events=str(events), uplink=str(uplink), seed=seed)
-        (shim / "server_app.py").write_text(text, encoding="utf-8")
+        server = _SERVER.format(reference=app.server, events=str(events), uplink=str(uplink), seed=seed, named=named)
+        (shim / "server_app.py").write_text(server, encoding="utf-8")
+        (shim / "client_app.py").write_text(_CLIENT.format(reference=app.client, seed=seed), encoding="utf-8")
         project = folder / "pyproject.toml"
         document: Any = tomlkit.parse(project.read_text(encoding="utf-8"))
         flower = document["tool"]["flwr"]["app"]
         flower["components"]["serverapp"] = "flopt_shim.server_app:app"
+        if named:
+            flower["components"]["clientapp"] = "flopt_shim.client_app:app"
         if "fab-include" in flower:
             flower["fab-include"].append("flopt_shim/**/*.py")
         for key, value in values.items():

@@ -27,6 +27,9 @@ __all__ = ["SuperLink", "local_superlink"]
 START_S = 600.0
 """How long a SuperLink may take to start."""
 ASK_EVERY_S = 1.0
+OWN_RAY = {"RAY_ADDRESS": "local", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+"""A Ray of its own, not the cluster that this machine may belong to; and one that listens on the loopback alone, as it
+does by default on a Mac: elsewhere Ray means to be a cluster, and listens on every address."""
 
 
 @dataclass(frozen=True)
@@ -39,30 +42,37 @@ class SuperLink:
     name: str = ""
     """The connection's name in Flower's configuration; empty: its default."""
 
-    def run(self, folder: Path, clients: int, timeout_s: float) -> None:
-        """Run an app to its end; raises FloptError with Flower's own words where it does not complete.
+    def run(self, folder: Path, clients: int, timeout_s: float) -> str:
+        """Run an app to its end, and give the run's number; raises FloptError where it does not complete.
 
         The status counts, never the exit code: `flwr run` ends with 0 where the ServerApp raised.
         """
         simulation = f"num-supernodes={clients} client-resources-num-cpus=1"
         options = [] if self.name else ["--federation-config", simulation]
-        answer = self._flwr("run", str(folder), *([self.name] if self.name else []), *options, "--format", "json")
+        answer = self._flwr("run", str(folder), *self._connection, *options, "--format", "json")
         if not answer.get("run-id"):
             raise FloptError(f"flwr run: {_words(answer)}")
         state, deadline = "pending", time.monotonic() + timeout_s
         while not state.startswith("finished"):
             if time.monotonic() > deadline:
-                self._flwr("stop", answer["run-id"], "--format", "json")
+                self._flwr("stop", answer["run-id"], *self._connection, "--format", "json")
                 raise FloptError(f"flwr run: still {state} after {timeout_s:g} s; see {self.log}")
             time.sleep(ASK_EVERY_S)
-            listed = self._flwr(
-                "list", *([self.name] if self.name else []), "--run-id", answer["run-id"], "--format", "json"
-            )
+            listed = self._flwr("list", *self._connection, "--run-id", answer["run-id"], "--format", "json")
             found = (listed.get("runs") or [{}])[0]
             state = str(found.get("status", state))
         if state != "finished:completed":
             why = found.get("status-details") or "no details"
             raise FloptError(f"flwr run: {state}: {why}; its log: {self._last_error(answer['run-id'])}")
+        return str(answer["run-id"])
+
+    def log_of(self, run_id: str) -> str:
+        """What a run's server logged."""
+        return self._called("log", run_id, *self._connection, "--show").stdout
+
+    @property
+    def _connection(self) -> tuple[str, ...]:
+        return (self.name,) if self.name else ()
 
     def _flwr(self, *arguments: str) -> dict[str, Any]:
         """What a `flwr` command answers as JSON."""
@@ -76,7 +86,7 @@ class SuperLink:
 
     def _last_error(self, run_id: str) -> str:
         """The last line of a run's log that tells of an error; its last line where none does."""
-        lines = [line.strip() for line in self._called("log", run_id, "--show").stdout.splitlines() if line.strip()]
+        lines = [line.strip() for line in self.log_of(run_id).splitlines() if line.strip()]
         told = [line for line in lines if re.search(r"\b\w*(Error|Exception)\b: ", line)] or lines
         return re.sub(r"\x1b\[\d*m", "", told[-1])[-300:] if told else "(empty)"
 
@@ -120,6 +130,7 @@ def local_superlink(home: Path) -> Iterator[SuperLink]:
 def _environment(home: Path, ports: tuple[int, ...]) -> dict[str, str]:
     own = {
         **QUIET,
+        **OWN_RAY,
         "FLWR_HOME": str(home),
         "FLWR_LOCAL_SUPERLINK_HTTP_API_PORT": str(ports[0]),
         "FLWR_LOCAL_CONTROL_API_PORT": str(ports[1]),

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-__all__ = ["Heard", "watched"]
+__all__ = ["Heard", "replaced", "watched"]
 
 Heard = Callable[[str, int, Mapping[str, Any]], None]
 """Gets who speaks (`clients`, `server` or `train`), the round, and the metrics."""
@@ -49,7 +49,7 @@ def _watch_strategies(undo: contextlib.ExitStack, heard: Heard) -> None:
             for name in own:
                 self.__dict__.pop(name, None)
 
-    _replace(undo, Strategy, "start", watched_start)
+    replaced(undo, Strategy, "start", watched_start)
 
 
 def _reporting(strategy: Any, heard: Heard) -> tuple[str, ...]:
@@ -91,12 +91,12 @@ def _watch_legacy(undo: contextlib.ExitStack, heard: Heard) -> None:
         ("add_metrics_distributed", "clients"),
         ("add_metrics_centralized", "server"),
     ):
-        _replace(undo, History, name, _adding(getattr(History, name), heard, source))
+        replaced(undo, History, name, _adding(getattr(History, name), heard, source))
     for name, source in (("add_loss_distributed", "clients"), ("add_loss_centralized", "server")):
-        _replace(undo, History, name, _adding_loss(getattr(History, name), heard, source))
+        replaced(undo, History, name, _adding_loss(getattr(History, name), heard, source))
     for name, ask in (("fit_clients", server.fit_client), ("evaluate_clients", server.evaluate_client)):
         if hasattr(server, name):
-            _replace(undo, server, name, _in_turn(ask))
+            replaced(undo, server, name, _in_turn(ask))
 
 
 def _adding(add: Callable[..., None], heard: Heard, source: str) -> Callable[..., None]:
@@ -131,6 +131,7 @@ def _in_turn(ask: Callable[..., Any]) -> Callable[..., Any]:
     return asked
 
 
-def _replace(undo: contextlib.ExitStack, owner: Any, name: str, value: Any) -> None:
+def replaced(undo: contextlib.ExitStack, owner: Any, name: str, value: Any) -> None:
+    """Put something else in the place of an attribute, until `undo` is done."""
     undo.callback(setattr, owner, name, getattr(owner, name))
     setattr(owner, name, value)

@@ -7,8 +7,9 @@ The rule of a fixed lag: run n is proposed exactly when the runs 0 .. n - lag ar
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from flopt.search.problem import Limit, Problem
 from flopt.search.proposer import Proposal, Proposer
 from flopt.search.repeats import Repeats
 from flopt.search.seen import Seen
-from flopt.search.storage import Journal
+from flopt.search.storage import Store
 from flopt.search.strategy import Strategy
 from flopt.trace import Trace
 
@@ -48,15 +49,15 @@ class Progress:
 
 
 class Books:
-    """The books of one search, kept in its journal.
+    """The books of one search, kept in its store.
 
     A run is proposed, then its trace is stored as soon as it is there, and told to the next proposals in its turn.
     """
 
-    def __init__(self, problem: Problem, strategy: Strategy, journal: Journal, report: Report | None = None) -> None:
+    def __init__(self, problem: Problem, strategy: Strategy, store: Store, report: Report | None = None) -> None:
         self._problem = problem
         self._strategy = strategy
-        self._journal = journal
+        self._store = store
         self._report: Report = report or (lambda _: None)
         self._proposer = Proposer(problem, strategy.sampler, strategy.stopping, strategy.seed)
         self._repeats = Repeats(problem, strategy.replicates, strategy.seed)
@@ -103,7 +104,7 @@ class Books:
         number, told = len(self._proposals), len(self._seen)
         proposal = self._next(number, [self._running(each) for each in range(told, number)])
         if proposal is not None:
-            self._journal.add(proposal.trial, {**proposal.attributes(), "told": told})
+            self._store.add(proposal.trial, {**proposal.attributes(), "told": told})
             self._proposals.append(proposal)
         return proposal
 
@@ -119,13 +120,15 @@ class Books:
         return self._proposer.next(number, told, open_, None if rounds_left is None else rounds_left - kept)
 
     def _running(self, number: int) -> Seen:
-        proposal, trial = self._proposals[number], self._journal.trials()[number]
+        proposal, trial = self._proposals[number], self._store.trials()[number]
         nothing = np.empty((0, 0))
         return Seen(trial, None, nothing, plan=proposal.plan, seed=proposal.seed, repeats=proposal.repeats)
 
-    def store(self, number: int, trace: Trace, cpu_s: float) -> None:
-        """Keep what came of run `number`, and the CPU seconds that it took here: durable before it is told."""
-        self._journal.record(number, trace, cpu_s)
+    def store(
+        self, number: int, trace: Trace, cpu_s: float, attributes: Mapping[str, Any] = MappingProxyType({})
+    ) -> None:
+        """Keep what came of run `number`, the CPU seconds that it took, and what else is known: before it is told."""
+        self._store.record(number, trace, cpu_s, attributes)
         self._traces[number] = trace
         self._cpu_s += cpu_s
 
@@ -159,9 +162,9 @@ class Books:
     def _tell(self, number: int) -> None:
         """End run `number` in the study, and show it to the next proposals."""
         seen = self._look(self._proposals[number], self._traces[number])
-        if not self._journal.trials()[number].state.is_finished():
+        if not self._store.trials()[number].state.is_finished():
             values = None if seen.values is None else [float(value) for value in seen.values[-1]]
-            self._journal.tell(number, values, stopped=self._traces[number].status == "stopped")
+            self._store.tell(number, values, stopped=self._traces[number].status == "stopped")
         self._seen.append(seen)
         self._failed += seen.failed
         self._report(self.progress())
@@ -182,10 +185,10 @@ class Books:
 
     def _load(self) -> None:
         """Take up the runs that the journal holds: told ones first, then those with a trace, then the rest."""
-        trials = self._journal.trials()
+        trials = self._store.trials()
         for number, trial in enumerate(trials):
             self._proposals.append(Proposal.of(trial))
-            trace = self._journal.trace(number)
+            trace = self._store.trace(number)
             if trace is not None:
                 self._traces[number] = trace
                 self._cpu_s += trial.user_attrs.get("cpu_s", 0.0)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from concurrent.futures.process import BrokenProcessPool
-
-from flopt.errors import FloptError
 from flopt.search.books import Books, Progress, Report
+from flopt.search.checkpoints import Checkpoints
 from flopt.search.crew import Crew
-from flopt.search.execution import Job
-from flopt.search.local import executor
+from flopt.search.engine import pool_of
+from flopt.search.execution import Job, Outcome
+from flopt.search.interrupts import Interrupts
 from flopt.search.problem import Problem
 from flopt.search.storage import Journal
 from flopt.search.strategy import Strategy
@@ -22,12 +21,21 @@ class Driver:
     def __init__(self, problem: Problem, strategy: Strategy, journal: Journal, report: Report | None = None) -> None:
         self.problem = problem
         self.strategy = strategy
-        self._journal = journal
+        self._checkpoints = Checkpoints(journal.folder, strategy.engine.checkpoint_s)
         self._books = Books(problem, strategy, journal, report)
 
     def run(self) -> Progress:
         """Search until the budget is spent; Ctrl-C finishes the runs in progress, a second one stops at once."""
-        crew = Crew(executor(self.strategy.workers, self.problem.oracle))
+        engine = self.strategy.engine
+        with Interrupts() as interrupts:
+            crew = Crew(pool_of(engine, self.strategy.workers, self.problem.oracle), engine.retries, interrupts)
+            try:
+                return self._books.progress(self._search(crew))
+            finally:
+                crew.close()
+
+    def _search(self, crew: Crew) -> str:
+        """Go on until there is a reason to end, and give it."""
         ended = ""
         try:
             for number in self._books.untrained():
@@ -37,15 +45,8 @@ class Driver:
         except KeyboardInterrupt:
             ended = "interrupted"
             for number, outcome in crew.drain():
-                self._books.store(number, outcome.trace, outcome.cpu_s)
-        except BrokenProcessPool:
-            raise FloptError(
-                f"{self._journal.folder}: a worker process died (out of memory?); finished runs are kept, "
-                "and the same command goes on from there"
-            ) from None
-        finally:
-            crew.close()
-        return self._books.progress(ended)
+                self._store(number, outcome)
+        return ended
 
     def _step(self, crew: Crew, ended: str) -> str:
         """Do the one thing that is due: propose, or tell, or wait. Returns why the search ends, if it does."""
@@ -53,7 +54,7 @@ class Driver:
             return self._books.ended() or self._propose(crew)
         if not self._books.tell_next():
             for number, outcome in crew.finished():
-                self._books.store(number, outcome.trace, outcome.cpu_s)
+                self._store(number, outcome)
         return ended
 
     def _propose(self, crew: Crew) -> str:
@@ -76,5 +77,10 @@ class Driver:
                 participation,
                 proposal.seed,
                 proposal.policy,
+                self._checkpoints.of(number),
             ),
         )
+
+    def _store(self, number: int, outcome: Outcome) -> None:
+        self._books.store(number, outcome.trace, outcome.cpu_s, outcome.attributes())
+        self._checkpoints.drop(number)

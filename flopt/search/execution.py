@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import sys
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from flopt.catalogue import load_oracle
 from flopt.errors import FloptError
-from flopt.oracle import Oracle
+from flopt.oracle import Oracle, Resumable
 from flopt.participation import Participation
 from flopt.plan import Plan
+from flopt.search.checkpoints import Checkpoint
 from flopt.search.stopping import NEVER, Policy
 from flopt.task import Task, TaskSource
 from flopt.trace import Round, Trace, record
@@ -31,6 +36,8 @@ class Job:
     seed: int
     policy: Policy = NEVER
     """When to stop before the plan's last round."""
+    checkpoint: Checkpoint | None = None
+    """Where the run leaves off when it is killed or stopped; None: it begins again."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +46,18 @@ class Outcome:
 
     trace: Trace
     cpu_s: float
-    """CPU seconds of the run on this machine, measured."""
+    """CPU seconds of the run, measured; those of lost attempts too."""
+    where: str = ""
+    """Host and number of the process that trained it."""
+    attempts: int = 1
+    """How often it was begun."""
+    wasted_cpu_s: float = 0.0
+    """CPU seconds of the attempts whose workers were lost, as far as they were seen."""
+
+    def attributes(self) -> dict[str, Any]:
+        """What the journal keeps of it beside its trace and its CPU seconds: the rest where there is something."""
+        lost = {"attempts": self.attempts, "wasted_cpu_s": round(self.wasted_cpu_s, 4)}
+        return {"where": self.where, **(lost if self.attempts > 1 or self.wasted_cpu_s else {})}
 
 
 def train(job: Job) -> Outcome:
@@ -47,9 +65,11 @@ def train(job: Job) -> Outcome:
     started = time.process_time()
     fingerprint = job.participation.fingerprint
     rounds = _rounds(job)
-    trace = record(rounds, seed=job.seed, participation=fingerprint, stops=lambda done: _stops(job, done))
-    rounds.close()
-    return Outcome(trace, time.process_time() - started)
+    try:
+        trace = record(rounds, seed=job.seed, participation=fingerprint, stops=lambda done: _stops(job, done))
+    finally:
+        rounds.close()
+    return Outcome(trace, time.process_time() - started, f"{socket.gethostname()}:{os.getpid()}")
 
 
 def _stops(job: Job, done: Sequence[Round]) -> str:
@@ -61,7 +81,7 @@ def _rounds(job: Job) -> Generator[Round, None, None]:
     """The oracle's rounds; one too many is its mistake, and an oracle that never ends is closed there."""
     rounds = None
     try:
-        rounds = _oracle(job.oracle, job.source, job.task)(job.plan, job.participation, job.seed)
+        rounds = _begun(job)
         for done, each in enumerate(rounds):
             if done == job.plan.rounds:
                 raise FloptError(f"the oracle gives more rounds than the plan's {job.plan.rounds}")
@@ -72,6 +92,20 @@ def _rounds(job: Job) -> Generator[Round, None, None]:
         close = getattr(rounds, "close", None)
         if close is not None:
             close()
+
+
+def _begun(job: Job) -> Iterator[Round]:
+    """The oracle's rounds, those that a checkpoint holds among them where the oracle can take one up."""
+    oracle = _oracle(job.oracle, job.source, job.task)
+    checkpoint = job.checkpoint
+    # On a machine of a cluster that does not share the study folder there is nothing to go on from.
+    if checkpoint is None or not isinstance(oracle, Resumable) or not checkpoint.folder.is_dir():
+        return oracle(job.plan, job.participation, job.seed)
+    return oracle.resume(job.plan, job.participation, job.seed, checkpoint.file, every_s=checkpoint.every_s, tell=_tell)
+
+
+def _tell(what: str) -> None:
+    print(f"flopt: {what}", file=sys.stderr)
 
 
 @lru_cache(maxsize=1)

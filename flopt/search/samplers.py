@@ -54,7 +54,8 @@ def propose(
     `logged` tells which objectives are shown on a log axis.
     """
     view = optuna.create_study(directions=list(directions), sampler=_sampler(name, seen, seed))
-    view.add_trials([trial for run in seen for trial in _shown(run, space, logged, prefixes=name != "nsga2")])
+    if name != "random":  # which looks at nothing
+        view.add_trials([trial for run in seen for trial in _shown(run, space, logged, prefixes=name != "nsga2")])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         asked = view.ask(distributions(space))

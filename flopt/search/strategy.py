@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from flopt.errors import FloptError
 from flopt.search.budget import Budget
+from flopt.search.engine import LOCAL, Engine
 
 __all__ = ["Strategy"]
 
@@ -24,6 +25,8 @@ class Strategy:
     stopping: str = "none"
     replicates: int = 0
     """Fresh seeds with which the plans that own the front are run again."""
+    engine: Engine = LOCAL
+    """Where runs are trained, and what each may take; it decides nothing."""
 
     def __post_init__(self) -> None:
         for name in ("workers", "lag"):
