@@ -91,7 +91,7 @@ def print_points(front: Front, results: Results, *, rate: bool = False) -> None:
     network = results.problem.pricing.network
     print(f"\n{len(front)} points; {how}, CO2e and energy predicted for the fleet{price}")
     print(f"network model {network}; ranges: nine of ten draws of all coefficients; of what is learned, where it lies")
-    print("over seeds with probability 0.9; sure: probability that no other plan that was run is better, over seeds")
+    print("over seeds with probability 0.9; sure: probability that no other point is better, over seeds")
     if front.doubtful:
         print(
             f"left out: {len(front.doubtful)} more that are better than the rest with a probability below {LEAST} only"

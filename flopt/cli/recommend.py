@@ -204,7 +204,9 @@ def _print(found: Recommendation, front: Front, why: Reasons, moved: Sequence[di
     if why.moves:
         print("  (priced again with that setting moved; what it does to the accuracy only training can say)")
     seeds = f"{why.seeds} seed" + ("s" if why.seeds != 1 else "")
-    print(f"how sure: {100 * point.probability:.0f} % that no other plan that was run is better, over seeds ({seeds});")
+    print(
+        f"how sure: {100 * point.probability:.0f} % that no other point of the front is better, over seeds ({seeds});"
+    )
     print(f"  non-dominated in {100 * why.probability:.0f} % of the draws of all coefficients")
     for each in moved:
         print(f"would flip: {_flip(each)}")

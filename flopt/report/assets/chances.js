@@ -1,7 +1,7 @@
 // How likely the points of a front are to be non-dominated over seeds (flopt/spread.py and fronts.py).
 "use strict";
 
-const SEED_DRAWS = 200, REACH = 2, LEAST = 0.5;
+const SEED_DRAWS = 200, LEAST = 0.5;
 
 function hashed(state) {
   state = Math.imul(state ^ (state >>> 16), 0x85ebca6b);
@@ -22,7 +22,7 @@ function normalsOf(key, column, factors) {
   });
 }
 
-/** What is uncertain of one objective: standard deviations and draws of its error, by run and round. */
+/** What is uncertain of one objective: draws of its error, by run and round. */
 class Errors {
   constructor(spread, numbers) {
     Object.assign(this, spread);
@@ -45,12 +45,6 @@ class Errors {
     return rows[index].map((value, place) => (1 - share) * value + share * after[place]);
   }
 
-  sd(run, round) {
-    if (!this.own[run]) return 0;
-    const loadings = [...this.between(this.own[run], round), ...this.between(this.common[run], round)];
-    return Math.sqrt(loadings.reduce((total, value) => total + value * value, 0));
-  }
-
   /** Draws of the error of a run after a round. */
   draws(run, round) {
     if (!this.own[run]) return new Array(SEED_DRAWS).fill(0);
@@ -67,56 +61,40 @@ class Errors {
   }
 }
 
-/** The places that no round of the same run dominates. */
-function ownFronts(candidates, loss) {
-  const ofRun = new Map();
-  candidates.run.forEach((run, place) => (ofRun.get(run) || ofRun.set(run, []).get(run)).push(place));
-  const lexical = (a, b) => {
-    for (const column of loss) if (column[a] !== column[b]) return column[a] - column[b];
-    return a - b;
-  };
-  return [...ofRun.values()].flatMap((places) => filtered(places.sort(lexical), loss));
-}
-
-/** Probability of being non-dominated of each place of the front. */
-function chancesOf(facts, errors, candidates, front) {
-  if (!front.length || !errors.some(Boolean)) return front.map(() => 1);
+/**
+ * The front apart from what is dominated likelier than not: the most doubtful point leaves first, and is no rival of the
+ * others any more. Gives the places that stay, with their probabilities, and those that left.
+ */
+function settled(facts, errors, candidates, front) {
+  if (!errors.some(Boolean)) return { front, chances: front.map(() => 1), doubtful: [] };
   const signs = facts.objectives.map((goal) => (goal.direction === "maximize" ? -1 : 1));
-  const loss = candidates.values.map((column, index) => column.map((value) => signs[index] * value));
-  const roundOf = (place) => facts.runs.rounds[candidates.run[place]][candidates.place[place]];
-  const reach = (place) => errors.map((each) => (each ? REACH * each.sd(candidates.run[place], roundOf(place)) : 0));
-  const worst = front.map((place) => reach(place).map((sd, index) => loss[index][place] + sd)), among = new Set(front);
-  const rivals = ownFronts(candidates, loss).filter((place) => {
-    if (among.has(place)) return true;
-    const best = reach(place).map((sd, index) => loss[index][place] - sd);
-    return !worst.some((each) => each.every((value, index) => value <= best[index]) && each.some((value, index) => value < best[index]));
-  });
-  const drawn = new Map(rivals.map((place) => [place, errors.map((each, index) => (
-    each && each.draws(candidates.run[place], roundOf(place)).map((error) => loss[index][place] + signs[index] * error)))]));
-  return front.map((place) => {
-    const beaten = new Array(SEED_DRAWS).fill(false);
-    for (const rival of rivals) {
-      if (errors.some((each, index) => !each && loss[index][rival] > loss[index][place])) continue;
-      const better = errors.some((each, index) => !each && loss[index][rival] < loss[index][place]);
-      const [mine, theirs] = [drawn.get(place), drawn.get(rival)];
-      for (let draw = 0; draw < SEED_DRAWS; draw++) {
-        if (beaten[draw]) continue;
-        let worse = false, above = better;
-        for (let index = 0; index < errors.length && !worse; index++) {
-          if (!errors[index]) continue;
-          worse = theirs[index][draw] > mine[index][draw];
-          above = above || theirs[index][draw] < mine[index][draw];
-        }
-        beaten[draw] = !worse && above;
-      }
+  const drawn = front.map((place) => signs.map((sign, index) => {
+    const run = candidates.run[place], round = facts.runs.rounds[run][candidates.place[place]];
+    const loss = sign * candidates.values[index][place];
+    return errors[index] ? errors[index].draws(run, round).map((error) => loss + sign * error) : loss;
+  }));
+  const beaten = front.map((_, mine) => front.map((__, theirs) => (mine === theirs ? null : beatenBy(drawn[mine], drawn[theirs]))));
+  const rivals = beaten.map((all) => Array.from({ length: SEED_DRAWS }, (_, draw) => all.filter((each) => each && each[draw]).length));
+  const stays = front.map((_, index) => index);
+  for (;;) {
+    const chances = stays.map((index) => rivals[index].filter((count) => count === 0).length / SEED_DRAWS);
+    const least = chances.indexOf(Math.min(...chances));
+    if (stays.length <= 1 || chances[least] >= LEAST) {
+      const left = front.filter((_, index) => !stays.includes(index));
+      return { front: stays.map((index) => front[index]), chances, doubtful: left };
     }
-    return 1 - beaten.filter(Boolean).length / SEED_DRAWS;
-  });
+    const [gone] = stays.splice(least, 1);
+    for (const index of stays) if (beaten[index][gone]) beaten[index][gone].forEach((is, draw) => { if (is) rivals[index][draw]--; });
+  }
 }
 
-/** The front apart from what is dominated likelier than not; one point always stays. */
-function divided(front, chances) {
-  const least = Math.min(LEAST, Math.max(...chances));
-  const of = (sure) => front.filter((_, index) => chances[index] >= least === sure);
-  return { front: of(true), chances: chances.filter((chance) => chance >= least), doubtful: of(false) };
+/** In which draws one point is dominated by another; null where in none. Each is a loss, or draws of it, by objective. */
+function beatenBy(mine, theirs) {
+  const drawn = (loss) => typeof loss !== "number";
+  if (mine.some((loss, index) => !drawn(loss) && theirs[index] > loss)) return null;
+  const better = mine.some((loss, index) => !drawn(loss) && theirs[index] < loss);
+  const open = mine.map((_, index) => index).filter((index) => drawn(mine[index]));
+  return Array.from({ length: SEED_DRAWS }, (_, draw) => (
+    open.every((index) => theirs[index][draw] <= mine[index][draw])
+    && (better || open.some((index) => theirs[index][draw] < mine[index][draw]))));
 }

@@ -22,7 +22,7 @@ let cursor = null; // index into the front
 function solved(choice, atLeast) {
   const pricer = pricerOf(facts.physics, choice, mostRounds);
   const candidates = candidatesOf(facts, pricer), whole = frontOf(candidates, objectives);
-  const { front, chances, doubtful } = divided(whole, chancesOf(facts, errors, candidates, whole));
+  const { front, chances, doubtful } = settled(facts, errors, candidates, whole);
   const knee = front.length && objectives.length === 2 ? kneeOf(front, candidates, objectives) : null;
   return { pricer, candidates, front, chances, doubtful, knee, recommended: recommendationOf(front, candidates, objectives, atLeast) };
 }
@@ -136,7 +136,7 @@ function reasonsOf(point, found) {
   for (const [index, word] of [[found.index - 1, "cheaper"], [found.index + 1, "dearer"]]) {
     if (all[index]) reasons.push(`The next ${word} point, run ${all[index].run} after round ${all[index].round}: ${differenceText(point, all[index])}.`);
   }
-  reasons.push(`With ${percent(answer.chances[found.index])} no other plan that was run is better, as far as seeds are concerned; it was run with ${runs.lengths[point.index].filter((length) => length >= point.round).length} of them for so many rounds.`);
+  reasons.push(`With ${percent(answer.chances[found.index])} no other point of the front is better, as far as seeds are concerned; it was run with ${runs.lengths[point.index].filter((length) => length >= point.round).length} of them for so many rounds.`);
   const sure = !controls.repriced() && facts.front.find((each) => each.run === point.run && each.round === point.round);
   if (sure) {
     const ranges = objectives.map((goal, index) => [goal, ...sure.ranges[index]]).filter(([, low, high]) => low < high)
@@ -287,7 +287,7 @@ function tellFront() {
 
 function tellCertainty() {
   const note = controls.repriced() ? " This table is at the study's own price: ranges are not worked out anew in the page." : "";
-  at("sure-text").textContent = `Every coefficient of the price is drawn from its range, 1,000 times, with the same draws for all points; ranges hold nine of ten draws. What is learned is expected over seeds, from all runs together, and its range holds it with a probability of nine tenths. "Sure" is the probability that no other plan that was run is better, over seeds; "priced" the share of the draws of the coefficients in which the point stays non-dominated. ${facts.doubtful ? `${facts.doubtful} points that are better than the rest with a probability below one half only are left out, and grey in the picture.` : ""}${note}`;
+  at("sure-text").textContent = `Every coefficient of the price is drawn from its range, 1,000 times, with the same draws for all points; ranges hold nine of ten draws. What is learned is expected over seeds, from all runs together, and its range holds it with a probability of nine tenths. "Sure" is the probability that no other point of the front is better, over seeds; "priced" the share of the draws of the coefficients in which the point stays non-dominated. ${facts.doubtful ? `${facts.doubtful} points that are better than the others with a probability below one half only are left out, and grey in the picture.` : ""}${note}`;
   tables.sure.fill([
     { name: "run", value: (point) => point.run, show: (point) => String(point.run) },
     { name: "round", value: (point) => point.round, show: (point) => String(point.round) },
