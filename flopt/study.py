@@ -59,11 +59,17 @@ class BudgetTable(_Table):
     rounds: Whole | None = None
     minutes: Positive | None = None
     search_kg: Positive | None = None
+    least_gain_per_kg: Positive | None = None
 
     @model_validator(mode="before")
     @classmethod
     def _bounded(cls, table: Any) -> Any:
-        named = isinstance(table, dict) and any(value is not None for value in table.values())
+        bounds = (
+            {key: value for key, value in table.items() if key != "least_gain_per_kg"}
+            if isinstance(table, dict)
+            else {}
+        )
+        named = any(value is not None for value in bounds.values())
         return table if named or not isinstance(table, dict) else {**table, "runs": DEFAULT_RUNS}
 
 
