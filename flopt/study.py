@@ -40,6 +40,8 @@ _ALLOWED = {
 }
 
 DEFAULT_RUNS = 60
+BOUNDS = ("runs", "rounds", "minutes", "search_kg")
+"""Keys of a budget, one of which every search ends by."""
 
 
 def _iso(time: object) -> object:
@@ -64,12 +66,7 @@ class BudgetTable(_Table):
     @model_validator(mode="before")
     @classmethod
     def _bounded(cls, table: Any) -> Any:
-        bounds = (
-            {key: value for key, value in table.items() if key != "least_gain_per_kg"}
-            if isinstance(table, dict)
-            else {}
-        )
-        named = any(value is not None for value in bounds.values())
+        named = isinstance(table, dict) and any(table.get(key) is not None for key in BOUNDS)
         return table if named or not isinstance(table, dict) else {**table, "runs": DEFAULT_RUNS}
 
 
@@ -146,7 +143,7 @@ class Study(_Table):
     oracle: str = "simulated"
     sampler: str = "tpe"
     stopping: str = "none"
-    replicates: Annotated[int, Field(ge=0)] = 0
+    replicates: Annotated[int, Field(ge=0)] = 2
     seed: Annotated[int, Field(ge=0)] = 0
     lag: Whole = 8
     workers: Whole = 2

@@ -67,7 +67,7 @@ def _summary(results: Results, progress: Progress, folder: Path) -> None:
     why = {
         "interrupted": "interrupted; the same command goes on from here",
         "no plan within the limits": "no further plan keeps to the limits that are known before training",
-        "least_gain_per_kg": "what a further kg would add to the front is expected to be below budget.least_gain_per_kg",
+        "least_gain_per_kg": "a further kg is expected to add less to the front than budget.least_gain_per_kg",
     }.get(progress.ended, f"budget.{progress.ended} is spent")
     failed = f", {len(results.failed)} failed" if results.failed else ""
     print(f"{done} runs{failed}, {progress.rounds} rounds; {why}")
