@@ -14,6 +14,7 @@ TORCH := torch==2.13.0
 SYSTEM_PACKAGES := \
 	chromium \
 	chromium-driver \
+	nodejs \
 	dataset-fashion-mnist
 
 # Flower's simulation pins a Ray of its own, and old versions pin older libraries: each has its environment.

@@ -40,6 +40,8 @@ _ALLOWED = {
 }
 
 DEFAULT_RUNS = 60
+BOUNDS = ("runs", "rounds", "minutes", "search_kg")
+"""Keys of a budget, one of which every search ends by."""
 
 
 def _iso(time: object) -> object:
@@ -59,11 +61,12 @@ class BudgetTable(_Table):
     rounds: Whole | None = None
     minutes: Positive | None = None
     search_kg: Positive | None = None
+    least_gain_per_kg: Positive | None = None
 
     @model_validator(mode="before")
     @classmethod
     def _bounded(cls, table: Any) -> Any:
-        named = isinstance(table, dict) and any(value is not None for value in table.values())
+        named = isinstance(table, dict) and any(table.get(key) is not None for key in BOUNDS)
         return table if named or not isinstance(table, dict) else {**table, "runs": DEFAULT_RUNS}
 
 
@@ -140,7 +143,7 @@ class Study(_Table):
     oracle: str = "simulated"
     sampler: str = "trajectory"
     stopping: str = "trajectory"
-    replicates: Annotated[int, Field(ge=0)] = 0
+    replicates: Annotated[int, Field(ge=0)] = 2
     seed: Annotated[int, Field(ge=0)] = 0
     lag: Whole = 8
     workers: Whole = 2
