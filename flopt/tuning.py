@@ -91,7 +91,7 @@ def run_study(
 
 
 def strategy_of(study: Study, executor: Executor | None = None) -> Strategy:
-    """How a study is searched; any `executor` takes the place of the study's own."""
+    """How a study is searched; its runs are trained where the study says, or on a given executor."""
     from flopt.search.budget import Budget
     from flopt.search.engine import Engine
     from flopt.search.slot import Limits

@@ -31,7 +31,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("drawing",),
     ("figures",),
     ("report",),
-    ("tuning", "training", "recording"),
+    ("tuning", "training", "recording", "health"),
     ("importing", "asking"),
     ("cli",),
     ("flopt", "__main__"),  # the door: flopt/__init__.py, and python -m flopt
