@@ -77,7 +77,6 @@ _SAMPLERS: Mapping[str, Callable[[int], BaseSampler]] = {
     "tpe": lambda seed: TPESampler(seed=seed),
     "nsga2": lambda seed: NSGAIISampler(seed=seed),
     "nsga2 of 12": lambda seed: NSGAIISampler(seed=seed, population_size=12),
-    "gp": lambda seed: GPSampler(seed=seed),
 }
 """Optuna's, each with its documented defaults; a population of 12 is what studies of tens of runs have room for."""
 
@@ -86,15 +85,28 @@ def _optuna(name: str) -> Callable[[World, int], Searcher]:
     return lambda world, seed: OptunaSearch(world, _SAMPLERS[name](seed))
 
 
+def _gp(world: World, seed: int) -> Searcher:
+    return OptunaSearch(world, GPSampler(seed=seed))
+
+
+_OWN = (
+    ("tpe", "none"),
+    ("tpe", "power-law"),
+    ("tpe", "trajectory"),
+    ("nsga2", "trajectory"),
+    ("random", "trajectory"),
+)
+"""Pairs of a sampler and a stopping rule of flopt: another one is one line."""
+
 METHODS: dict[str, Method] = {
     each.name: each
     for each in (
-        Method("flopt tpe", _flopt("tpe"), prefixes=True),
-        Method("flopt nsga2", _flopt("nsga2"), prefixes=True),
+        *(Method(f"flopt {own[0]}/{own[1]}", _flopt(*own), prefixes=True) for own in _OWN),
         *(Method(name, _optuna(name), prefixes=False) for name in _SAMPLERS),
+        Method("gp", _gp, prefixes=False, seeds=5, rounds=1000),
         Method("pymoo nsga2", Pymoo, prefixes=False),
-        Method("moasha", Moasha, prefixes=True),
-        Method("qlognehvi", BoTorch, prefixes=False),
+        Method("moasha", Moasha, prefixes=True, rounds=1500),
+        Method("qlognehvi", BoTorch, prefixes=False, seeds=3, rounds=300),
     )
 }
-"""A sampler and a stopping rule of flopt are one line here."""
+"""All that race, by name."""

@@ -101,8 +101,12 @@ class Scorer:
 
     @cached_property
     def best(self) -> Array:
-        """Best-known honest hypervolume: the front of all mean curves, every round of it, shape (metrics,)."""
-        return self.volumes(self.mean.ravel(), self.world.kg.ravel())
+        """Best-known honest hypervolume: the front of all mean curves, every round of them, shape (metrics,).
+
+        Infinite where no recorded plan is better than the reference: whatever a search finds is no share of it.
+        """
+        found = self.volumes(self.mean.ravel(), self.world.kg.ravel())
+        return np.where(found > 0, found, np.inf)
 
     def volumes(self, accuracy: Array, kg: Array) -> Array:
         """Hypervolumes of points by each metric, not divided."""

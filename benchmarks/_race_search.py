@@ -50,6 +50,10 @@ class Method:
     """Of a world and the search's seed."""
     prefixes: bool
     """Whether its front is of all rounds of each run, or of their last ones."""
+    seeds: int = 1000
+    """Searches that are enough of it: slow methods are given fewer, and shorter ones."""
+    rounds: int = 10**9
+    """Rounds that are enough of each."""
 
 
 def race(world: World, searcher: Searcher, seed: int, rounds: int) -> list[Training]:

@@ -9,7 +9,7 @@ from _race_results import Row
 from _race_score import Metric, Scorer, Trail
 from numpy.typing import NDArray
 
-__all__ = ["budgets", "needed", "quartiles", "reached", "told_needed", "told_reached"]
+__all__ = ["SPENT", "budgets", "needed", "quartiles", "reached", "told_needed", "told_reached"]
 
 Array = NDArray[np.float64]
 Spent = Callable[[Trail], Array]
@@ -73,8 +73,9 @@ def told_needed(rows: Sequence[Row], metric: Metric, number: int, target: float)
     yield f"  {'method':26}{'rounds':>24}{'kg':>34}  reached"
     for row in rows:
         rounds, kg = needed(row, "rounds", number, target), needed(row, "kg", number, target)
-        count = int(np.isfinite(rounds).sum())
-        yield (f"  {row.name:26}{_spread(rounds, '.0f'):>24}{_spread(kg, '.2e'):>34}  {count} of {len(rounds)}")
+        count, ended = int(np.isfinite(rounds).sum()), min(trail.rounds[-1] for trail in row.trails.values())
+        told = f"{_spread(rounds, '.0f'):>24}{_spread(kg, '.2e'):>34}"
+        yield f"  {row.name:26}{told}  {count} of {len(rounds)} in {ended:.0f} rounds"
 
 
 def _short(unit: str, budget: float) -> str:

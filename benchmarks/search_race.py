@@ -23,9 +23,12 @@ from typing import Any
 
 import numpy as np
 import optuna
+from _race_comparison import OURS, told_ratios, told_tests
 from _race_methods import METHODS
+from _race_picture import PICTURED, draw
 from _race_results import Results, Row, rows
 from _race_score import Scorer
+from _race_stops import told_stops
 from _race_tables import needed, told_needed, told_reached
 from _race_world import World
 
@@ -42,11 +45,16 @@ def main() -> None:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     world = World.of(_file(given.table), given.smoothing)
     results = Results(world, given.rounds, given.out)
+    for file in given.also:
+        results.join(file)
     names = given.methods or list(METHODS)
-    results.fill(names, dict.fromkeys(names, given.seeds), dict.fromkeys(names, given.rounds), given.workers)
+    results.fill(names, given.seeds, given.workers)
     scorer = Scorer(world)
     scored = [row for row in rows(results, scorer) if row.name.split(" + ")[0] in names]
     _print(scored, scorer, results, given)
+    if given.picture:
+        shown = [row for row in scored if row.name in (given.ours, *PICTURED)]
+        draw(shown or scored, scorer, 0, given.picture)
     results.write({"target": given.target, "methods": {row.name: _plain(row, given.target) for row in scored}})
 
 
@@ -64,6 +72,13 @@ def _print(scored: list[Row], scorer: Scorer, results: Results, given: argparse.
         for unit in ("rounds", "kg"):
             print()
             print("\n".join(told_reached(scored, scorer, number, unit, given.rounds)))
+        print()
+        print("\n".join(told_tests(scored, scorer, number, given.rounds, given.ours)))
+    print()
+    print("\n".join(told_ratios(scored, scorer, given.target, given.ours)))
+    print()
+    searches = {row.name: results.searches[row.name] for row in scored if row.name in results.searches}
+    print("\n".join(told_stops(searches, scorer)))
 
 
 def _plain(row: Row, target: float) -> dict[str, list[Any]]:
@@ -87,10 +102,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=10, help="searches of each method")
     parser.add_argument("--rounds", type=int, default=3000, help="rounds that each search may train")
     parser.add_argument("--methods", nargs="+", metavar="METHOD", help=f"of: {', '.join(METHODS)}")
+    parser.add_argument("--ours", default=OURS, help="the method that the others are compared with")
     parser.add_argument("--target", type=float, default=0.9, help="share of the best-known honest hypervolume")
     parser.add_argument("--smoothing", help="of the accuracy: last, mean5, ...; the table's own if not given")
     parser.add_argument("--workers", type=int, default=1, choices=(1, 2), help="searches at the same time")
     parser.add_argument("--out", type=Path, help="JSON that keeps the searches; one that exists is continued")
+    parser.add_argument("--picture", type=Path, help="draw growth and attainment bands into this file")
+    parser.add_argument("--also", type=Path, nargs="+", default=(), help="more such files, of the same table")
     given = parser.parse_args()
     for name in given.methods or ():
         if name not in METHODS:

@@ -7,9 +7,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from flopt.catalogue import TOLD, load_objective, load_space
 from flopt.emissions.fleet_file import load_fleet
 from flopt.emissions.grid import annual_grid
@@ -21,7 +18,6 @@ from flopt.fronts import Candidate, Front, find_front
 from flopt.objectives import Objective
 from flopt.oracles.shipped import shipped_table
 from flopt.plan import Plan
-from flopt.run import Run
 from flopt.search.ensembles import Expected, ensembles, expected_runs
 from flopt.search.problem import Limit, Problem
 from flopt.simulation.facts import facts
@@ -53,6 +49,8 @@ class Results:
     """CPU seconds that each run took here; empty where nobody counted."""
     parameters: tuple[Mapping[str, Any], ...] = ()
     """Each run's place in the space, by axis, as it was proposed; empty where the runs were not proposed."""
+    repeats: tuple[int | None, ...] = ()
+    """The run that each repeats with another seed; None for a new plan, empty where nothing was repeated."""
     out: frozenset[int] = frozenset()
     """Runs whose plans the fleet cannot run: no candidates, though what they learned still tells of the others."""
     _worked_out: list[Any] = field(default_factory=list, repr=False)
@@ -71,7 +69,7 @@ class Results:
         found = self.expected()
         runs = self.problem.runs([each.ensemble.plan for each in found], [each.trace for each in found])
         return [
-            Candidate(each.ensemble.number, run, self._allowed(run), each.ensemble.lengths, each.spreads)
+            Candidate(each.ensemble.number, run, self.problem.allowed(run), each.ensemble.lengths, each.spreads)
             for each, run in zip(found, runs, strict=True)
         ]
 
@@ -83,7 +81,9 @@ class Results:
             if trace is not None and trace.status != "failed" and number not in self.out
         ]
         runs = self.problem.runs([plan for _, plan, _ in done], [trace for _, _, trace in done])
-        return [Candidate(number, run, self._allowed(run)) for (number, _, _), run in zip(done, runs, strict=True)]
+        return [
+            Candidate(number, run, self.problem.allowed(run)) for (number, _, _), run in zip(done, runs, strict=True)
+        ]
 
     def expected(self) -> list[Expected]:
         """What is expected of every plan that was run; worked out once, whatever is priced or scored anew after it."""
@@ -92,15 +92,6 @@ class Results:
             found = ensembles(self.plans, self.traces)
             known[:] = [self.plans, self.traces, expected_runs(found, self.problem.task)]
         return [each for each in known[2] if each.ensemble.number not in self.out]
-
-    def _allowed(self, run: Run) -> NDArray[np.bool_]:
-        """The rounds that meet the study's limits."""
-        allowed = np.ones(run.length, dtype=bool)
-        for limit in self.problem.limits:
-            allowed &= limit.violation(limit.objective.along(run)) <= 0
-        if run.whole_plan.horizon_dependent:
-            allowed[: run.whole_plan.rounds - 1] = False  # round r of it is not what a plan of r rounds would do
-        return allowed
 
     def front(self, objectives: Sequence[Objective] | None = None) -> Front:
         """The front of the study's objectives, or of others: old runs are scored again, nothing is trained."""
@@ -176,6 +167,7 @@ def open_results(folder: Path) -> Results:
             journal.repaired_bytes,
             tuple(float(trial.user_attrs.get("cpu_s", 0.0)) for trial in trials),
             tuple(trial.params for trial in trials),
+            tuple(trial.user_attrs.get("repeats") for trial in trials),
         )
 
 
