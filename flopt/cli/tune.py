@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,8 @@ from flopt.cli.front import print_points, tell_repairs
 from flopt.cli.printing import note
 from flopt.cli.watching import Refresh, Watch, write_pictures
 from flopt.results import Results
+from flopt.search.finite import KEPT
+from flopt.search.obstacle import find_obstacle
 from flopt.study import Study, load_study
 from flopt.tuning import run_study, write_results
 from flopt.units import quantity
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from flopt.search.books import Progress
 
 __all__ = ["tune_study"]
+
+_REMARKS = 3
+"""Runs kept in part that are named one by one."""
 
 
 def tune_study(
@@ -69,6 +74,8 @@ def _summary(results: Results, progress: Progress, folder: Path) -> None:
     }.get(progress.ended, f"budget.{progress.ended} is spent")
     failed = f", {len(results.failed)} failed" if results.failed else ""
     print(f"{done} runs{failed}, {progress.rounds} rounds; {why}")
+    for line in _remarks(results, progress):
+        note(line)
     print(
         f"the search itself emitted about {quantity(results.search_kg, 'kg')} CO2e (estimated: "
         f"{quantity(progress.cpu_s, 's')} of CPU x {study.search.cpu_watts:g} W, grid of {study.search.country})"
@@ -76,3 +83,13 @@ def _summary(results: Results, progress: Progress, folder: Path) -> None:
     if study.budget.minutes or study.budget.search_kg:
         note("a budget in minutes or kg depends on this machine's speed, so the front does too")
     print(f"written: {folder}/front.csv, front.png, front.svg, report.html")
+
+
+def _remarks(results: Results, progress: Progress) -> Iterator[str]:
+    """What the person who set the limits and wrote the objectives should know."""
+    if progress.ended == "no plan within the limits" and (found := find_obstacle(results.problem)):
+        yield str(found)
+    cut = [(n, t.reason) for n, t in enumerate(results.traces) if t is not None and t.reason.startswith(KEPT)]
+    yield from (f"run {number}: {reason}" for number, reason in cut[:_REMARKS])
+    if len(cut) > _REMARKS:
+        yield f"and {len(cut) - _REMARKS} more runs are kept in part"

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flopt.search.budget import Spent
+from flopt.search.finite import finite_part
 from flopt.search.problem import Limit, Problem
 from flopt.search.proposer import Proposal, Proposer
 from flopt.search.repeats import Repeats
@@ -128,6 +129,7 @@ class Books:
         self, number: int, trace: Trace, cpu_s: float, attributes: Mapping[str, Any] = MappingProxyType({})
     ) -> None:
         """Keep what came of run `number`, the CPU seconds that it took, and what else is known: before it is told."""
+        trace = finite_part(self._problem, self._proposals[number].plan, trace)
         self._store.record(number, trace, cpu_s, attributes)
         self._traces[number] = trace
         self._cpu_s += cpu_s
