@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from flopt.catalogue import load_oracle
 from flopt.errors import FloptError
 from flopt.fronts import Front
+from flopt.objectives import NotFiniteError
 from flopt.plan import Plan
 from flopt.reading.table import write_csv
 from flopt.results import STUDY_FILE, Results, kg_per_cpu_s, open_results, problem_of
@@ -157,7 +159,8 @@ def _check_learned(problem: Problem) -> None:
         run = problem.run(plan, trace)
         for objective in (*problem.objectives, *(limit.objective for limit in problem.limits)):
             objective(run.until(1))
-            objective(run)
+            with suppress(NotFiniteError):  # a run counts up to where its objectives are numbers
+                objective(run)
 
 
 def identity(study: Study, problem: Problem) -> dict[str, Any]:

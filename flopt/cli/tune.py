@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,8 @@ from flopt.cli.printing import note
 from flopt.cli.watching import Refresh, Watch, write_pictures
 from flopt.reading.payback import Payback, payback
 from flopt.results import Results
+from flopt.search.finite import KEPT
+from flopt.search.obstacle import find_obstacle
 from flopt.study import Study, load_study
 from flopt.tuning import run_study, write_results
 from flopt.units import quantity
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from flopt.search.books import Progress
 
 __all__ = ["tune_study"]
+
+_REMARKS = 3
+"""Runs kept in part that are named one by one."""
 
 
 def tune_study(
@@ -71,7 +76,6 @@ def _watched(study: Study, folder: Path, *, watch: bool) -> Progress:
 
 
 def _summary(results: Results, progress: Progress, folder: Path) -> None:
-    from flopt.search.conflict import conflict
     from flopt.search.stopper import Stopper
 
     study = results.study
@@ -83,8 +87,8 @@ def _summary(results: Results, progress: Progress, folder: Path) -> None:
     }.get(progress.ended, f"budget.{progress.ended} is spent")
     failed = f", {len(results.failed)} failed" if results.failed else ""
     print(f"{done} runs{failed}, {progress.rounds} rounds; {why}")
-    if progress.ended == "no plan within the limits" and (line := conflict(results.problem)):
-        print(line)
+    for line in _remarks(results, progress):
+        note(line)
     if study.stopping != "none":
         print(Stopper(results.problem, study.stopping, study.seed).silence or told_stops(folder))
     print(
@@ -113,3 +117,13 @@ def _pay(found: Payback | None) -> None:
     after = f"{found.trainings:,} training" + ("s" if found.trainings > 1 else "")
     print(f"{point} saves {kg} in each training (predicted) against {against};")
     print(f"after {after} that is what the search emitted")
+
+
+def _remarks(results: Results, progress: Progress) -> Iterator[str]:
+    """What the person who set the limits and wrote the objectives should know."""
+    if progress.ended == "no plan within the limits" and (found := find_obstacle(results.problem)):
+        yield str(found)
+    cut = [(n, t.reason) for n, t in enumerate(results.traces) if t is not None and t.reason.startswith(KEPT)]
+    yield from (f"run {number}: {reason}" for number, reason in cut[:_REMARKS])
+    if len(cut) > _REMARKS:
+        yield f"and {len(cut) - _REMARKS} more runs are kept in part"

@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flopt.search.budget import Spent
+from flopt.search.finite import finite_part
 from flopt.search.payoff import Payoff
 from flopt.search.problem import Limit, Problem
 from flopt.search.proposer import Proposal, Proposer
 from flopt.search.repeats import Repeats
 from flopt.search.seen import Seen
-from flopt.search.soundness import sound
 from flopt.search.storage import Store
 from flopt.search.strategy import Strategy
 from flopt.trace import Trace
@@ -132,7 +132,7 @@ class Books:
         self, number: int, trace: Trace, cpu_s: float, attributes: Mapping[str, Any] = MappingProxyType({})
     ) -> None:
         """Keep what came of run `number`, the CPU seconds that it took, and what else is known: before it is told."""
-        trace = sound(self._problem, self._proposals[number].plan, trace)
+        trace = finite_part(self._problem, self._proposals[number].plan, trace)
         elapsed_s = round(self._elapsed_s(), 3)  # so that a budget of minutes holds over restarts
         self._store.record(number, trace, cpu_s, {**attributes, "elapsed_s": elapsed_s})
         self._traces[number] = trace
