@@ -23,10 +23,10 @@ from typing import Any
 
 import numpy as np
 import optuna
-from _race_comparison import OURS, told_ratios, told_tests
+from _race_comparison import OURS, told_ratios, told_reports, told_tests
 from _race_methods import METHODS
 from _race_picture import PICTURED, draw
-from _race_results import Results, Row, rows
+from _race_results import EXPECTED, Results, Row, rows
 from _race_score import Scorer
 from _race_stops import told_stops
 from _race_tables import needed, told_needed, told_reached
@@ -50,7 +50,7 @@ def main() -> None:
     names = given.methods or list(METHODS)
     results.fill(names, given.seeds, given.workers)
     scorer = Scorer(world)
-    scored = [row for row in rows(results, scorer) if row.name.split(" + ")[0] in names]
+    scored = rows(results, scorer, names)
     _print(scored, scorer, results, given)
     if given.picture:
         shown = [row for row in scored if row.name in (given.ours, *PICTURED)]
@@ -74,8 +74,11 @@ def _print(scored: list[Row], scorer: Scorer, results: Results, given: argparse.
             print("\n".join(told_reached(scored, scorer, number, unit, given.rounds)))
         print()
         print("\n".join(told_tests(scored, scorer, number, given.rounds, given.ours)))
+    for name in (given.ours, given.ours + EXPECTED):
+        print()
+        print("\n".join(told_ratios(scored, scorer, given.target, name)))
     print()
-    print("\n".join(told_ratios(scored, scorer, given.target, given.ours)))
+    print("\n".join(told_reports(scored, scorer)))
     print()
     searches = {row.name: results.searches[row.name] for row in scored if row.name in results.searches}
     print("\n".join(told_stops(searches, scorer)))
@@ -83,9 +86,10 @@ def _print(scored: list[Row], scorer: Scorer, results: Results, given: argparse.
 
 def _plain(row: Row, target: float) -> dict[str, list[Any]]:
     """Runs, rounds and kg to the target at chance on the log scale, by seed; null where it was not reached."""
-    firsts = [np.flatnonzero(trail.honest[:, 0] >= target) for trail in row.trails.values()]
-    found: dict[str, list[Any]] = {"seeds": list(row.trails)}
-    found["runs"] = [int(first[0]) + 1 if len(first) else None for first in firsts]
+    found: dict[str, list[Any]] = {"seeds": list(row.trails), "runs": []}
+    for trail in row.trails.values():
+        reached = np.flatnonzero(trail.honest[:, 0] >= target)
+        found["runs"].append(int(trail.runs[reached[0]]) if len(reached) else None)
     for unit in ("rounds", "kg"):
         found[unit] = [float(each) if np.isfinite(each) else None for each in needed(row, unit, 0, target)]
     return found
