@@ -80,6 +80,6 @@ def _shown(trainings: Sequence[Training], row: int) -> int:
 @lru_cache(maxsize=4096)
 def _trace(world: World, training: Training) -> Trace:
     """The run as a search keeps it; one that failed is shorter than it was billed."""
-    rounds = world.rounds(training.row, training.column, training.rounds)
+    rounds = list(world.rounds(training.row, training.column, training.rounds))
     status: Status = "ok" if len(rounds) == training.rounds else "failed"
     return Trace.of(rounds, seed=training.column, participation="", status=status)

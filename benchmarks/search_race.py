@@ -24,10 +24,12 @@ from typing import Any
 import numpy as np
 import optuna
 from _race_comparison import OURS, told_ratios, told_reports, told_tests
+from _race_live import LiveWorld, told_live
 from _race_methods import METHODS
 from _race_picture import PICTURED, draw
 from _race_results import EXPECTED, Results, Row, rows
 from _race_score import Scorer
+from _race_search import race
 from _race_stops import told_stops
 from _race_tables import needed, told_needed, told_reached
 from _race_world import World
@@ -43,6 +45,9 @@ def main() -> None:
     given = _arguments()
     warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
+    if given.live:
+        _race_live(given)
+        return
     world = World.of(_file(given.table), given.smoothing)
     results = Results(world, given.rounds, given.out)
     for file in given.also:
@@ -56,6 +61,18 @@ def main() -> None:
         shown = [row for row in scored if row.name in (given.ours, *PICTURED)]
         draw(shown or scored, scorer, 0, given.picture)
     results.write({"target": given.target, "methods": {row.name: _plain(row, given.target) for row in scored}})
+
+
+def _race_live(given: argparse.Namespace) -> None:
+    """A few short searches that really train: whether the order on the tables is that of life."""
+    names = given.methods or [given.ours, "tpe", "random"]
+    world = LiveWorld.of(given.live)
+    searches = [
+        (name, seed, race(world, METHODS[name].search(world, seed), seed, given.rounds))
+        for seed in range(given.seeds)
+        for name in names
+    ]
+    print("\n".join(told_live(world, searches, {name: METHODS[name].prefixes for name in names})))
 
 
 def _print(scored: list[Row], scorer: Scorer, results: Results, given: argparse.Namespace) -> None:
@@ -112,6 +129,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=1, choices=(1, 2), help="searches at the same time")
     parser.add_argument("--out", type=Path, help="JSON that keeps the searches; one that exists is continued")
     parser.add_argument("--picture", type=Path, help="draw growth and attainment bands into this file")
+    parser.add_argument("--live", metavar="DATA", help="no table: really train on this data set (digits, mnist5k)")
     parser.add_argument("--also", type=Path, nargs="+", default=(), help="more such files, of the same table")
     given = parser.parse_args()
     for name in given.methods or ():
