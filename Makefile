@@ -25,7 +25,7 @@ BENCHMARKS := $(sort $(filter-out benchmarks/_%,$(wildcard benchmarks/*.py)))
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help tune test test-all test-flower lint bench figures docs system
+.PHONY: help tune test test-all test-flower fuzz torture lint bench figures docs system
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 12
@@ -42,6 +42,12 @@ test-all: $(READY) ## all tests
 test-flower: $(FLOWER)/.ready $(FLOWER_122)/.ready ## against flwr run with its Ray, and against the oldest Flower
 	$(FLOWER)/bin/pytest -m flower_run tests/test_real.py
 	$(FLOWER_122)/bin/pytest $(FLOWER_TESTS)
+
+fuzz: $(READY) ## broken files of every format that is read, 100 000 of each
+	FLOPT_FUZZ=100000 $(VENV)/bin/pytest -n logical --dist worksteal tests/test_fuzz.py
+
+torture: $(READY) ## fifty kills for every pair of executor and storage
+	FLOPT_KILLS=50 $(VENV)/bin/pytest -n logical --dist worksteal tests/test_torture.py
 
 lint: $(READY) ## ruff and mypy
 	$(VENV)/bin/ruff check .

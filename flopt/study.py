@@ -19,7 +19,7 @@ from flopt.settings import apply_setting, put
 from flopt.task import AppSource, TaskSource
 from flopt.toml_file import read_toml
 
-__all__ = ["Study", "load_study", "study_of"]
+__all__ = ["Study", "TaskTable", "load_study", "study_of"]
 
 Whole = Annotated[int, Field(ge=1)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
@@ -71,6 +71,7 @@ class TaskTable(_Table):
     """What is learned."""
 
     data: str = "digits"
+    facts: str | None = None
     partition: str = "natural"
     alpha: Number | None = None
     clients: Whole | None = None
@@ -157,7 +158,9 @@ class Study(_Table):
     def source(self) -> TaskSource:
         """The task as the simulation reads it; its partition follows the study's seed unless it has its own."""
         task = self.task
-        table = task.model_dump(exclude={"flower_app", "flop_per_sample", "flower_network"}, exclude_none=True)
+        table = task.model_dump(exclude={"facts", "flower_app", "flop_per_sample", "flower_network"}, exclude_none=True)
+        if task.facts is not None:
+            table["data"] = task.facts  # no data: who wants to train on it is told so
         app = AppSource(task.flower_app, task.flop_per_sample, task.flower_network) if task.flower_app else None
         return TaskSource(**{"seed": self.seed, **table}, device=self.device, app=app)
 
@@ -183,7 +186,8 @@ class Study(_Table):
             return f"{(folder / Path(path).expanduser()).resolve()}" + (f":{name}" if name else "")
 
         app = self.task.flower_app and str((folder / Path(self.task.flower_app).expanduser()).resolve())
-        files = {"data": anchor(self.task.data), "model": anchor(self.task.model), "flower_app": app}
+        facts = self.task.facts and anchor(self.task.facts)
+        files = {"data": anchor(self.task.data), "facts": facts, "model": anchor(self.task.model), "flower_app": app}
         task = self.task.model_copy(update=files)
         return self.model_copy(
             update={

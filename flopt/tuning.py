@@ -91,7 +91,7 @@ def run_study(
 
 
 def strategy_of(study: Study, executor: Executor | None = None) -> Strategy:
-    """How a study is searched; any `executor` takes the place of the study's own."""
+    """How a study is searched; its runs are trained where the study says, or on a given executor."""
     from flopt.search.budget import Budget
     from flopt.search.engine import Engine
     from flopt.search.slot import Limits
@@ -138,11 +138,11 @@ def checked_problem(study: Study, *, trained_here: bool = True) -> Problem:
     from flopt.search.samplers import check_sampler
     from flopt.search.stopping import check_stopping
 
-    check_executor(study.executor)
     problem = problem_of(study)
     check_sampler(study.sampler)
     check_stopping(study.stopping)
     if trained_here:
+        check_executor(study.executor)
         load_oracle(problem.oracle, problem.source, problem.task)
     _check_learned(problem)
     return problem

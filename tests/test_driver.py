@@ -82,6 +82,7 @@ class Setting:
     workers: int = 1
     lag: int = 3
     seed: int = 0
+    replicates: int = 0
 
 
 def search(
@@ -93,7 +94,8 @@ def search(
     budget = Budget(runs=s.runs, rounds=s.rounds)
     with Journal.create_or_open(folder, directions, {"sampler": s.sampler, "lag": s.lag, "seed": s.seed}) as journal:
         report = None if reports is None else reports.append
-        return Driver(problem, Strategy(s.sampler, s.seed, s.lag, s.workers, budget, 0.0), journal, report).run()
+        strategy = Strategy(s.sampler, s.seed, s.lag, s.workers, budget, 0.0, replicates=s.replicates)
+        return Driver(problem, strategy, journal, report).run()
 
 
 def dump(folder: Path) -> list[dict[str, Any]]:
@@ -154,7 +156,7 @@ def eager(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_one_and_two_workers_find_the_same(tmp_path: Path, sampler: str) -> None:
-    setting = Setting(sampler, runs=24, lag=4)
+    setting = Setting(sampler, runs=24, lag=4, replicates=2)
     search(tmp_path / "1", setting, QUICK)
     search(tmp_path / "2", replace(setting, workers=2), QUICK)
     assert dump(tmp_path / "1") == dump(tmp_path / "2")
@@ -253,22 +255,23 @@ def crashing(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Crashing]]:
 
 @pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize(
-    ("sampler", "runs"),
+    ("sampler", "runs", "replicates"),
     [
-        ("tpe", 7),
-        ("nsga2", 7),
-        ("random", 5),
-        pytest.param("tpe", 16, marks=pytest.mark.slow),
-        pytest.param("nsga2", 16, marks=pytest.mark.slow),
+        ("tpe", 7, 0),
+        ("nsga2", 7, 0),
+        ("random", 9, 2),
+        pytest.param("tpe", 16, 2, marks=pytest.mark.slow),
+        pytest.param("nsga2", 16, 0, marks=pytest.mark.slow),
     ],
 )
 def test_a_crash_at_every_append_of_the_journal_changes_nothing(
-    tmp_path: Path, crashing: type[Crashing], sampler: str, runs: int
+    tmp_path: Path, crashing: type[Crashing], sampler: str, runs: int, replicates: int
 ) -> None:
-    setting = Setting(sampler, runs=runs)
+    setting = Setting(sampler, runs=runs, replicates=replicates)
     search(tmp_path / "whole", setting)
     whole, appends = dump(tmp_path / "whole"), crashing.appends
     assert appends == 2 + 3 * runs
+    assert any("repeats" in entry["user_attrs"] for entry in whole) == (replicates > 0)
     for at in range(1, appends + 1):
         for torn in (False, True):
             folder = tmp_path / f"{at}{'torn' if torn else ''}"
@@ -421,11 +424,11 @@ def test_a_search_that_is_over_trains_nothing_anew(tmp_path: Path) -> None:
     assert (tmp_path / JOURNAL).read_bytes() == content
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_a_budget_of_rounds_is_spent_exactly(tmp_path: Path, workers: int) -> None:
-    end = search(tmp_path, Setting(runs=None, rounds=50, workers=workers))
+@pytest.mark.parametrize(("workers", "replicates"), [(1, 0), (2, 0), (2, 2)])
+def test_a_budget_of_rounds_is_spent_exactly(tmp_path: Path, workers: int, replicates: int) -> None:
+    end = search(tmp_path, Setting(runs=None, rounds=50, workers=workers, replicates=replicates))
     assert (end.rounds, end.ended) == (50, "rounds")
-    assert search(tmp_path, Setting(runs=None, rounds=50)).rounds == 50
+    assert search(tmp_path, Setting(runs=None, rounds=50, replicates=replicates)).rounds == 50
 
 
 def test_whichever_budget_ends_first(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from flopt.catalogue import load_objective
+from flopt.catalogue import TOLD, load_objective
 from flopt.cli.printing import note, print_json, print_table
 from flopt.emissions.uncertainty import Interval
 from flopt.errors import FloptError
@@ -127,6 +127,8 @@ def _how(oracle: str) -> str:
         return "accuracy from recorded runs, interpolated between them, on validation data"
     if oracle == "flower":
         return "accuracy measured and reported by the app"
+    if oracle == TOLD:
+        return "accuracy on validation data, as told by the program that trained"
     return "accuracy measured on validation data"
 
 

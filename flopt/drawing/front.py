@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from flopt.catalogue import TOLD
 from flopt.drawing.style import (
     LINES,
     MARKERS,
@@ -143,6 +144,8 @@ def sources(problem: Problem) -> tuple[str, ...]:
         learned = "analytic curve, not a measurement"
     elif problem.oracle == "recorded" or problem.oracle.endswith(".npz"):
         learned = "accuracy from recorded runs"
+    elif problem.oracle == TOLD:
+        learned = "accuracy as told by its trainer"
     else:
         learned = f"accuracy measured ({problem.oracle})"
     return (f"{problem.task.name}, fleet {problem.fleet.name}; {learned}; emissions predicted",)

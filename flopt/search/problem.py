@@ -146,6 +146,15 @@ class Problem:
         for row in rows:
             self.pricer.check(works[int(row)])
 
+    def allowed(self, run: Run) -> NDArray[np.bool_]:
+        """The rounds of a run that may stand on the front: they meet the limits, and are what a shorter plan does."""
+        allowed = np.ones(run.length, dtype=bool)
+        for limit in self.limits:
+            allowed &= limit.violation(limit.objective.along(run)) <= 0
+        if run.whole_plan.horizon_dependent:
+            allowed[: run.whole_plan.rounds - 1] = False
+        return allowed
+
     def within_known_limits(self, plan: Plan) -> Plan | None:
         """The plan with its rounds cut to what the known limits allow; None where not even one round is."""
         if not self.can_run(plan):

@@ -35,16 +35,20 @@ class Proposal:
     plan: Plan
     seed: int
     policy: Policy = NEVER
+    repeats: int | None = None
+    """The number of the run whose plan it runs again; None for a new plan."""
 
     def attributes(self) -> dict[str, Any]:
         """What the journal keeps of it beside its place in the space."""
-        return {"plan": self.plan.settings(), "seed": self.seed, "policy": self.policy.settings()}
+        own = {"plan": self.plan.settings(), "seed": self.seed, "policy": self.policy.settings()}
+        return own if self.repeats is None else {**own, "repeats": self.repeats}
 
     @classmethod
     def of(cls, trial: FrozenTrial) -> Proposal:
         """Read back from a stored trial; studies of versions that had no stopping have no policy."""
         stored = trial.user_attrs
-        return cls(trial, Plan.of(stored["plan"]), stored["seed"], policy_of(stored.get("policy", {"kind": "none"})))
+        policy = policy_of(stored.get("policy", {"kind": "none"}))
+        return cls(trial, Plan.of(stored["plan"]), stored["seed"], policy, stored.get("repeats"))
 
 
 class Proposer:

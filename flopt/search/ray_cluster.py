@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from typing import Any
@@ -21,9 +22,9 @@ class _Ray(Executor):
         self._ray = ray
         self._ours = not ray.is_initialized()
         if self._ours:
+            os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a cluster begun here tells nobody of it
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
         self._task = ray.remote(num_cpus=1, max_retries=0)(_call)
-        self._references: dict[Future[Any], Any] = {}
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Have a worker of the cluster do `fn(*args)`."""
