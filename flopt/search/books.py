@@ -20,7 +20,7 @@ from flopt.search.memory import Memory
 from flopt.search.problem import Limit, Problem
 from flopt.search.proposer import Proposal, Proposer
 from flopt.search.seen import Seen
-from flopt.search.storage import Journal
+from flopt.search.storage import Store, stored_trace
 from flopt.search.strategy import Strategy
 from flopt.trace import Trace
 
@@ -55,7 +55,7 @@ class Books:
     """
 
     def __init__(
-        self, problem: Problem, strategy: Strategy, journal: Journal | Memory, report: Report | None = None
+        self, problem: Problem, strategy: Strategy, journal: Store | Memory, report: Report | None = None
     ) -> None:
         self._problem = problem
         self._strategy = strategy
@@ -117,6 +117,16 @@ class Books:
         self._journal.record(number, trace, cpu_s, attributes)
         self._traces[number] = trace
         self._cpu_s += cpu_s
+
+    def catch_up(self) -> None:
+        """Take up what other drivers of the same study have proposed and finished."""
+        trials = self._journal.trials()
+        self._proposals += [Proposal.of(trial) for trial in trials[len(self._proposals) :]]
+        for number in self.untrained():
+            trace = stored_trace(trials[number])
+            if trace is not None:
+                self._traces[number] = trace
+                self._cpu_s += trials[number].user_attrs.get("cpu_s", 0.0)
 
     def tell_next(self) -> bool:
         """Tell the run whose turn it is; False where its trace is not there yet."""
