@@ -96,6 +96,8 @@ def _summary(results: Results, progress: Progress, folder: Path) -> None:
         f"{quantity(progress.cpu_s, 's')} of CPU x {study.search.cpu_watts:g} W, grid of {study.search.country})"
     )
     _pay(payback(results))
+    if study.storage:
+        note("several drivers may share this study: another run of it may find another front")
     if study.budget.minutes or study.budget.search_kg:
         note("a budget in minutes or kg depends on this machine's speed, so the front does too")
     print(f"written: {folder}/front.csv, front.png, front.svg, report.html")

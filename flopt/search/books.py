@@ -22,7 +22,7 @@ from flopt.search.problem import Limit, Problem
 from flopt.search.proposer import Proposal, Proposer
 from flopt.search.repeats import Repeats
 from flopt.search.seen import Seen
-from flopt.search.storage import Store
+from flopt.search.storage import Store, stored_trace
 from flopt.search.strategy import Strategy
 from flopt.trace import Trace
 
@@ -137,6 +137,16 @@ class Books:
         self._store.record(number, trace, cpu_s, {**attributes, "elapsed_s": elapsed_s})
         self._traces[number] = trace
         self._cpu_s += cpu_s
+
+    def catch_up(self) -> None:
+        """Take up what other drivers of the same study have proposed and finished."""
+        trials = self._store.trials()
+        self._proposals += [Proposal.of(trial) for trial in trials[len(self._proposals) :]]
+        for number in self.untrained():
+            trace = stored_trace(trials[number])
+            if trace is not None:
+                self._traces[number] = trace
+                self._cpu_s += trials[number].user_attrs.get("cpu_s", 0.0)
 
     def tell_next(self) -> bool:
         """Tell the run whose turn it is; False where its trace is not there yet."""
