@@ -114,8 +114,7 @@ class Trajectory:
             data = _observations(kept, self._axes, at, longest)
             model = posterior(data, settings)
             if running:
-                more = self._expected(running, model, longest)
-                model = posterior(Data(*map(np.concatenate, zip(data, more, strict=True))), settings)
+                model = posterior(data.joined(self._expected(running, model, longest)), settings)
             models.append(model)
         return models
 
@@ -182,7 +181,7 @@ class Trajectory:
 def _options(axis: Any, longest: int) -> list[int]:
     """The numbers of rounds that a proposal may have."""
     if isinstance(axis, CategoricalDistribution):
-        return sorted(int(choice) for choice in axis.choices)
+        return sorted(int(choice) for choice in axis.choices if isinstance(choice, int))
     if isinstance(axis, IntDistribution):
         return sorted({round(float(r)) for r in np.geomspace(max(1, axis.low), axis.high, OPTIONS)})
     return [longest]
