@@ -94,7 +94,7 @@ def test_other_numbers_of_objectives_are_searched(learned: int, known: int) -> N
         point = model.ranked(told, [], 40, np.random.default_rng(number))[0]
         told.append(run(point, known, learned))
     if not learned:
-        assert np.mean([each.point["y"] for each in told[START:]]) < 0.3
+        assert min(each.point["y"] for each in told) < 0.01  # after which nothing is left to gain
     else:
         assert np.mean([abs(each.point["x"] - 0.2) for each in told[START:]]) < 0.35
 
