@@ -54,7 +54,7 @@ def test_it_prints_the_front_and_writes_the_folder(command: Command, tmp_path: P
     code, out, err = command("tune", *ANALYTIC, "--set", "budget.runs=8", "--workers", 1, "--out", "my study")
     assert (code, err) == (0, "")
     head, *lines = out.splitlines()
-    assert head.startswith("run@round  accuracy ")
+    assert head.split()[:3] == ["run@round", "accuracy", "co2e"]
     found = rows(tmp_path / "my study")
     assert [line.split()[0] for line in lines[: len(found)]] == [f"{row['run']}@{row['round']}" for row in found]
     assert "8 runs, " in out
