@@ -1,46 +1,56 @@
-"""The gain: hypervolume per kilogram over the last runs."""
+"""The gain: hypervolume that a run is expected to add, against numbers worked by hand and by sampling."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from flopt.results import problem_of
-from flopt.search.budget import Budget, Spent
-from flopt.search.gain import LEAST_RUNS, Gain
-from flopt.search.volume import box_of
-from flopt.study import study_of
+from flopt.pareto import hypervolume
+from flopt.search.gain import CELLS, ShapedLoss, directions, expected_gain, scalarised_gain
 
-PROBLEM = problem_of(study_of({"oracle": "analytic"}))
+SURE = 1e-6
 
 
-def test_nothing_is_said_before_there_are_runs_enough_or_emissions() -> None:
-    gain, free = Gain(PROBLEM), Gain(PROBLEM)
-    for _ in range(LEAST_RUNS - 1):
-        gain.add(np.empty((0, 2)), 1.0)
-        free.add(np.empty((0, 2)), 0.0)
-    assert gain.per_kg is None
-    gain.add(np.empty((0, 2)), 1.0)
-    free.add(np.empty((0, 2)), 0.0)
-    assert gain.per_kg == 0.0
-    assert free.per_kg is None
+def shown(*loss: float) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    return ShapedLoss.shown(np.array(loss))
 
 
-def test_it_is_the_hypervolume_that_the_last_runs_added_per_kg() -> None:
-    gain, box = Gain(PROBLEM), box_of(PROBLEM)
-    middle = np.sqrt(box.worst[1] * box.best[1])
-    early, late = np.array([[0.5, middle]]), np.array([[0.75, middle]])
-    gain.add(early, 1.0)
-    for _ in range(LEAST_RUNS - 1):
-        gain.add(np.empty((0, 2)), 1.0)
-    assert gain.per_kg == pytest.approx(box.share(early) / LEAST_RUNS)
-    gain.add(late, 3.0)
-    assert gain.per_kg == pytest.approx((box.share(late) - box.share(early)) / (LEAST_RUNS + 2))
+def test_the_model_s_scale_comes_back() -> None:
+    assert ShapedLoss.back(shown(0.0, 0.3, 1.0)) == pytest.approx([0.0, 0.3, 1.0])
 
 
-def test_a_search_ends_where_too_little_is_expected() -> None:
-    budget = Budget(runs=100, least_gain_per_kg=2.0)
-    assert budget.ended(Spent(50, 500, 1.0, 1.0, None)) == ""
-    assert budget.ended(Spent(50, 500, 1.0, 1.0, 2.1)) == ""
-    assert budget.ended(Spent(50, 500, 1.0, 1.0, 1.9)) == "least_gain_per_kg"
-    assert budget.ended(Spent(100, 500, 1.0, 1.0, 1.9)) == "runs"
+def test_the_expected_improvement_is_that_of_samples() -> None:
+    mean, deviation = np.array([-1.0, -2.0]), np.array([0.4, 0.8])
+    losses = ShapedLoss.back(mean + deviation * np.random.default_rng(0).normal(size=(200_000, 2)))
+    expected = np.maximum(0.3 - losses, 0).mean(axis=0)
+    assert ShapedLoss.improvement(mean, deviation, np.array(0.3)) == pytest.approx(expected, rel=0.02)
+
+
+def test_a_sure_run_adds_its_hypervolume() -> None:
+    mean, costs = shown(0.5, 0.25)[None], np.array([[0.25, 0.5]])
+    gain = expected_gain(mean, np.full((1, 2), SURE), costs, np.array([[0.4, 0.6]]))
+    front = np.array([[0.4, 0.6]])
+    alone = hypervolume(front, np.ones(2))
+    one = hypervolume([[0.4, 0.6], [0.5, 0.25]], np.ones(2)) - alone
+    two = hypervolume([[0.4, 0.6], [0.5, 0.25], [0.25, 0.5]], np.ones(2)) - alone
+    assert gain[0] == pytest.approx([one, two], abs=1.5 / CELLS)
+
+
+def test_what_is_too_dear_adds_nothing() -> None:
+    gain = expected_gain(shown(0.1)[None], np.full((1, 1), SURE), np.array([[1.2]]), np.empty((0, 2)))
+    assert gain[0, 0] == 0
+
+
+def test_random_directions_rank_as_the_hypervolume_does() -> None:
+    rng = np.random.default_rng(0)
+    front, points = rng.uniform(0.3, 1, (5, 3)), rng.uniform(0, 1, (12, 3))
+    exact = [hypervolume([*front, point], np.ones(3)) - hypervolume(front, np.ones(3)) for point in points]
+    guessed = scalarised_gain(points[None, :, None, :], front, directions(20_000, 3, rng))[:, 0]
+    scale = np.array(exact).sum() / guessed.sum()
+    assert guessed * scale == pytest.approx(exact, abs=0.02 * max(exact))
+
+
+def test_a_longer_run_never_adds_less() -> None:
+    rng = np.random.default_rng(1)
+    gain = scalarised_gain(rng.random((4, 6, 5, 2)), rng.random((3, 2)), directions(16, 2, rng))
+    assert (np.diff(gain, axis=1) >= 0).all()

@@ -158,9 +158,9 @@ class _Model:
 
 def _strongest(loadings: Array) -> Array:
     """The few directions of common factors that move the plans most, shape (plans, knots, at most COMMON)."""
-    flat = loadings.reshape(-1, loadings.shape[-1])
-    if flat.shape[1] <= COMMON:
+    if loadings.shape[-1] <= COMMON:
         return loadings
+    flat = loadings.reshape(-1, loadings.shape[-1])
     return np.asarray(loadings @ np.linalg.eigh(flat.T @ flat)[1][:, -COMMON:])
 
 
