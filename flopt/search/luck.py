@@ -94,7 +94,7 @@ def _level(fit: Fit) -> float:
 
 def spread_of(curves: Sequence[Curve]) -> float:
     """Standard deviation of all values of all curves: the scale of what is learned."""
-    return max(float(np.std(np.concatenate([curve.values for curve in curves]))), np.sqrt(TINY))
+    return max(float(np.std(np.concatenate([curve.values for curve in curves]))), float(np.sqrt(TINY)))
 
 
 def jitter_of(curves: Sequence[Curve]) -> Fit:
