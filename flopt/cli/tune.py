@@ -12,7 +12,7 @@ from rich.console import Console
 from flopt.cli.front import print_points, tell_repairs
 from flopt.cli.printing import note
 from flopt.cli.watching import Refresh, Watch, write_pictures
-from flopt.reading.payback import Payback, payback
+from flopt.payback import Payback, payback
 from flopt.results import Results
 from flopt.search.finite import KEPT
 from flopt.search.obstacle import find_obstacle

@@ -95,12 +95,14 @@ class _Model:
     def of(cls, curves: Sequence[Curve]) -> _Model:
         knots, jitter = knots_until(max(len(curve.values) for curve in curves)), jitter_of(curves)
         middle, spread = _pooled(curves, knots)
-        shares = {length: weights(length, knots) for length in {len(curve.values) for curve in curves}}
         information, towards = np.empty((len(curves), len(knots), len(knots))), np.empty((len(curves), len(knots)))
+        weighted: dict[tuple[float, int], tuple[Array, Array]] = {}
         for run, curve in enumerate(curves):
-            share = shares[len(curve.values)]
-            weighted = share.T / jitter.at(curve.clients, np.arange(1.0, len(share) + 1))
-            information[run], towards[run] = weighted @ share, weighted @ (curve.values - share @ middle)
+            key, share = (curve.clients, len(curve.values)), weights(len(curve.values), knots)
+            if key not in weighted:
+                half = share.T / jitter.at(curve.clients, np.arange(1.0, len(share) + 1))
+                weighted[key] = half, half @ share
+            information[run], towards[run] = weighted[key][1], weighted[key][0] @ (curve.values - share @ middle)
         gaps = _gaps(knots) * np.sqrt(3) / MEMORY
         prior = np.outer(spread, spread) * (1 + gaps) * np.exp(-gaps)
         plans = np.array([curve.plan for curve in curves])
