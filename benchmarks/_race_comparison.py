@@ -11,7 +11,7 @@ from _race_score import Scorer
 from _race_tables import SPENT, budgets, needed, quartiles, reached
 from scipy.stats import wilcoxon
 
-__all__ = ["OURS", "WANTED", "Wanted", "ratio", "told_ratios", "told_tests"]
+__all__ = ["OURS", "WANTED", "Wanted", "ratio", "told_ratios", "told_reports", "told_tests"]
 
 OURS = "trajectory"
 
@@ -36,6 +36,8 @@ WANTED = (
     Wanted(f"tpe{PREFIXES}", 2, "region"),
 )
 """Written down before the race."""
+REPORTED = 0.03
+"""How far the reported hypervolume may be from the honest one, as a share of it: written down before, too."""
 
 
 def ratio(ours: float, other: float, budget: float) -> tuple[float, str]:
@@ -75,6 +77,19 @@ def _cell(ours: Row, other: Row, unit: str, metric: int, target: float, wanted: 
         return f"{unit} MISSED ({both})"
     verdict = "met" if found >= wanted.factor else "open (censored)" if sign else "MISSED"
     return f"{unit} {sign}{found:.1f}x {verdict}"
+
+
+def told_reports(rows: Sequence[Row], scorer: Scorer) -> Iterator[str]:
+    """Lines: how far the hypervolume that a front reports is from its honest one, at the end of each search."""
+    yield "hypervolume as reported against the honest one, at the end: median over seeds (wanted within 3%)"
+    for row in rows:
+        cells = []
+        for number, metric in enumerate(scorer.metrics):
+            ends = [trail.seen[-1, number] / trail.honest[-1, number] - 1 for trail in row.trails.values()
+                    if trail.honest[-1, number] > 0]  # fmt: skip
+            off = float(np.median(ends)) if ends else float("nan")
+            cells.append(f"{metric.name} {off:+.1%} {'met' if abs(off) <= REPORTED else 'MISSED'}")
+        yield f"  {row.name:30} {'; '.join(cells)}"
 
 
 def told_tests(rows: Sequence[Row], scorer: Scorer, metric: int, rounds: int, name: str = OURS) -> Iterator[str]:

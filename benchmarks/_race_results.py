@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from _race_front import expected_trail
 from _race_methods import METHODS
 from _race_score import Scorer, Trail, Training
 from _race_search import race
@@ -17,10 +18,12 @@ from _race_world import World
 
 from flopt.errors import FloptError
 
-__all__ = ["PREFIXES", "Results", "Row", "rows"]
+__all__ = ["EXPECTED", "PREFIXES", "Results", "Row", "rows"]
 
 PREFIXES = " + prefixes"
 """What the name of a row ends with where the same searches are scored with all rounds of each run."""
+EXPECTED = " + expected"
+"""The same where they are scored by the front that flopt reports: of all rounds, by values expected over seeds."""
 
 
 @dataclass(frozen=True)
@@ -101,15 +104,16 @@ class Results:
         return sum(each.rounds for each in self.searches.get(name, {}).get(seed, []))
 
 
-def rows(results: Results, scorer: Scorer) -> list[Row]:
-    """All methods of the race in its order; those that tell last values only stand there twice."""
+def rows(results: Results, scorer: Scorer, names: Sequence[str]) -> list[Row]:
+    """The methods of the race, each scored in up to three ways."""
     found = []
-    for name in [name for name in METHODS if name in results.searches]:
-        for prefixes in (True,) if METHODS[name].prefixes else (False, True):
-            trails = {
-                seed: scorer.trail(runs, prefixes=prefixes) for seed, runs in sorted(results.searches[name].items())
-            }
-            found.append(Row(name + (PREFIXES if prefixes and not METHODS[name].prefixes else ""), trails))
+    for name in [name for name in METHODS if name in results.searches and name in names]:
+        runs = dict(sorted(results.searches[name].items()))
+        if not METHODS[name].prefixes:
+            found.append(Row(name, {seed: scorer.trail(each, prefixes=False) for seed, each in runs.items()}))
+        every = name if METHODS[name].prefixes else name + PREFIXES
+        found.append(Row(every, {seed: scorer.trail(each, prefixes=True) for seed, each in runs.items()}))
+        found.append(Row(name + EXPECTED, {seed: expected_trail(scorer, each) for seed, each in runs.items()}))
     return found
 
 

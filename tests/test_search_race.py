@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 import search_race
 from _race_comparison import ratio
+from _race_front import expected_trail, looks
+from _race_live import LiveWorld
 from _race_methods import METHODS
 from _race_picture import attained
 from _race_results import Results, Row, rows
@@ -188,8 +190,9 @@ def test_the_target_is_reached_when_it_first_is(world_of: Callable[[Table], Worl
     scorer = Scorer(world_of(small()))
     results = Results(scorer.world, 60)
     results.fill(["random"], 2, 1)
-    last, every = rows(results, scorer)
-    assert (last.name, every.name) == ("random", "random + prefixes")
+    last, every, expected = rows(results, scorer, ["random"])
+    assert (last.name, every.name, expected.name) == ("random", "random + prefixes", "random + expected")
+    assert all(trail.rounds[-1] == every.trails[seed].rounds[-1] for seed, trail in expected.trails.items())
     for seed, trail in every.trails.items():
         target = float(trail.honest[:, 0].max())
         at = needed(every, "rounds", 0, target)[seed]
@@ -235,3 +238,52 @@ def test_half_of_the_fronts_attain_what_two_of_three_do(world_of: Callable[[Tabl
     assert surfaces[50][-1, 0] <= dearest
     assert surfaces[50][:, 1].max() == pytest.approx(0.6)
     assert surfaces[25][:, 1].max() == pytest.approx(0.7)
+
+
+def test_where_nothing_is_noisy_flopt_reports_the_front_that_it_has_seen(world_of: Callable[[Table], World]) -> None:
+    scorer = Scorer(world_of(small(np.linspace(0.2, 0.8, ROUNDS) * np.linspace(0.5, 1, 8)[:, None, None])))
+    runs = [Training(row, row % 2, ROUNDS, ROUNDS, stopped=False) for row in range(8)]
+    reported, raw = expected_trail(scorer, runs), scorer.trail(runs, prefixes=True)
+    assert reported.seen[-1] == pytest.approx(raw.honest[-1], abs=0.02)
+    assert reported.runs.tolist() == looks(runs)
+    assert reported.rounds[-1] == raw.rounds[-1]
+
+
+def test_the_front_is_worked_out_ever_less_often_and_at_the_end() -> None:
+    runs = [Training(0, 0, 10, 10, stopped=False)] * 100
+    assert looks(runs)[:3] == [5, 7, 9]
+    assert looks(runs)[-1] == 100
+    assert len(looks(runs)) < 20
+
+
+@pytest.mark.slow
+def test_live_searches_train_what_they_ask_for_and_are_scored_with_fresh_seeds(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    common = [
+        "race",
+        "--live",
+        "digits",
+        "--seeds",
+        "1",
+        "--rounds",
+        "6",
+        "--methods",
+        "random",
+        "flopt tpe/trajectory",
+    ]
+    monkeypatch.setattr(sys, "argv", common)
+    search_race.main()
+    head, *lines = capsys.readouterr().out.splitlines()
+    assert "fresh seeds" in head
+    assert len(lines) == 2
+    assert all("chance 0." in line or "chance 1." in line or "chance 2." in line for line in lines)
+
+
+def test_a_live_plan_is_trained_once_for_each_seed_and_a_longer_run_goes_on_the_same_way() -> None:
+    world = LiveWorld.of("digits", longest=4)
+    row = world.row(replace(world.problem.base, rounds=2))
+    assert world.row(replace(world.problem.base, rounds=3)) == row
+    short, long = world.accuracy(row, 5, 2), world.accuracy(row, 5, 3)
+    assert long[:2].tolist() == short.tolist()
+    assert world.kg[row, 1] == pytest.approx(world.problem.run(replace(world.problem.base, rounds=2)).co2e_kg)
