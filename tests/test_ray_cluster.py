@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import os, subprocess, sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
 os.environ["HOME"] = {home!r}  # Ray keeps a token there
+os.environ["RAY_TMPDIR"] = {short!r}  # else it may find a cluster of somebody else's
 os.environ["RAY_AUTH_MODE"] = "disabled"
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 from bad_runs import bad_study, check_bad_runs
@@ -71,7 +73,7 @@ def test_a_run_that_breaks_its_worker_fails_alone(
 ) -> None:
     needs_module("ray")
     script = tmp_path / "go.py"
-    script.write_text((BEGIN + body).format(home=str(tmp_path), tests=str(Path(__file__).parent)), encoding="utf-8")
-    without_network(
-        f"import runpy, sys; sys.argv = [{str(script)!r}]; runpy.run_path({str(script)!r}, run_name='__main__')"
-    )
+    with tempfile.TemporaryDirectory(prefix="ray") as short:  # sockets lie there, whose paths must not be long
+        folders = {"home": str(tmp_path), "short": short, "tests": str(Path(__file__).parent)}
+        script.write_text((BEGIN + body).format(**folders), encoding="utf-8")
+        without_network(f"import subprocess, sys; sys.exit(subprocess.call([sys.executable, {str(script)!r}]))")
