@@ -116,7 +116,7 @@ def _made(problem: Problem, seed: int) -> tuple[Proposal, Trace]:
 
 def stored_row(runs: int) -> str:
     """What a search costs that already has so many runs."""
-    study = study_of({"oracle": "analytic", "space": "quick", "stopping": "none", "lag": 1}).anchored(Path())
+    study = study_of({"oracle": "analytic", "space": "quick", "stopping": "none", "lag": 1, "workers": 1}).anchored(Path())
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         fill(folder, study, runs)
