@@ -17,7 +17,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors", "units", "version"),
     ("compression", "plugin", "settings", "toml_file"),
     ("plan", "task", "seeds"),
-    ("participation", "trace", "run_config"),
+    ("participation", "trace", "run_config", "task_file"),
     ("pareto", "space", "oracle", "spread"),
     ("emissions", "simulation"),
     ("oracles", "flower"),
@@ -31,7 +31,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("drawing",),
     ("figures",),
     ("report",),
-    ("tuning", "training", "recording"),
+    ("tuning", "training", "recording", "health"),
     ("importing", "asking"),
     ("cli",),
     ("flopt", "__main__"),  # the door: flopt/__init__.py, and python -m flopt

@@ -48,13 +48,16 @@ class Crew:
         """Have run `number` trained."""
         self._submit(_Attempt(number, job))
 
-    def finished(self) -> Iterator[tuple[int, Outcome]]:
-        """Wait until a run is done, and give those that are; none where a worker was lost and another tries again."""
+    def finished(self, within_s: float | None = None) -> Iterator[tuple[int, Outcome]]:
+        """Wait until a run is done, and give those that are; none where a worker was lost and another tries again.
+
+        None either where `within_s` seconds have passed.
+        """
         if isinstance(self._pool, Here):
             with self._interrupts.waiting(until=2):
                 self._pool.work()
         with self._interrupts.waiting():
-            done = wait(self._pending, return_when=FIRST_COMPLETED).done
+            done = wait(self._pending, within_s, FIRST_COMPLETED).done
         gone: FloptError | None = None
         for future in done:
             attempt = self._pending.pop(future)

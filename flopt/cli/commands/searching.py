@@ -107,3 +107,11 @@ def record(
     from flopt.cli.record import record_study
 
     record_study(study, settings, plans, seeds, rounds, out)
+
+
+@app.command()
+def doctor(folder: options.Folder, as_json: options.Json = False) -> None:
+    """Examine a study folder after a crash and mend what can be; exit 1 where something is lost."""
+    from flopt.cli.doctor import print_health
+
+    raise typer.Exit(print_health(folder, as_json=as_json))
