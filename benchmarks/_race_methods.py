@@ -89,6 +89,8 @@ def _gp(course: Course, seed: int) -> Searcher:
 
 
 _OWN = (
+    ("trajectory", "trajectory"),
+    ("trajectory", "none"),
     ("tpe", "none"),
     ("tpe", "power-law"),
     ("tpe", "trajectory"),

@@ -138,8 +138,8 @@ class Study(_Table):
     space: str = "cross_device"
     objectives: Annotated[tuple[str, ...], Field(strict=False)] = ("accuracy", "co2e")  # TOML knows lists only
     oracle: str = "simulated"
-    sampler: str = "tpe"
-    stopping: str = "none"
+    sampler: str = "trajectory"
+    stopping: str = "trajectory"
     replicates: Annotated[int, Field(ge=0)] = 0
     seed: Annotated[int, Field(ge=0)] = 0
     lag: Whole = 8

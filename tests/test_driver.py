@@ -26,7 +26,7 @@ from flopt.oracles.analytic import analytic
 from flopt.plan import Plan
 from flopt.reading.table import write_csv
 from flopt.results import Results, problem_of
-from flopt.search import proposer, samplers, storage
+from flopt.search import proposer, samplers, storage, trajectory
 from flopt.search.books import Progress
 from flopt.search.budget import Budget
 from flopt.search.driver import Driver
@@ -51,6 +51,9 @@ SMALL = Space(
 QUICK = problem_of(study_of({"oracle": "analytic", "space": "quick"}))
 PROBLEM = replace(QUICK, space=SMALL)
 CO2E, ACCURACY, DURATION = (load_objective(name) for name in ("co2e", "accuracy", "duration"))
+
+FAST = [sampler for sampler in SAMPLERS if sampler != "gp"]
+"""Optuna's GP takes a second for each proposal."""
 
 SLOW = '''
 """The analytic curve, slowly enough to be killed in the middle."""
@@ -83,6 +86,7 @@ class Setting:
     lag: int = 3
     seed: int = 0
     replicates: int = 0
+    stopping: str = "none"
 
 
 def search(
@@ -94,7 +98,7 @@ def search(
     budget = Budget(runs=s.runs, rounds=s.rounds)
     with Journal.create_or_open(folder, directions, {"sampler": s.sampler, "lag": s.lag, "seed": s.seed}) as journal:
         report = None if reports is None else reports.append
-        strategy = Strategy(s.sampler, s.seed, s.lag, s.workers, budget, 0.0, replicates=s.replicates)
+        strategy = Strategy(s.sampler, s.seed, s.lag, s.workers, budget, 0.0, s.stopping, s.replicates)
         return Driver(problem, strategy, journal, report).run()
 
 
@@ -148,15 +152,17 @@ def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Samplers that begin to learn after a few runs, so that short studies try them; and no waiting for disks."""
     monkeypatch.setattr(samplers, "STARTUP_RUNS", 3)
     monkeypatch.setattr(samplers, "POPULATION", 3)
+    monkeypatch.setattr(trajectory, "START", 3)
     monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
 # -- the rule of a fixed lag -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("sampler", SAMPLERS)
-def test_one_and_two_workers_find_the_same(tmp_path: Path, sampler: str) -> None:
-    setting = Setting(sampler, runs=24, lag=4, replicates=2)
+@pytest.mark.parametrize(("stopping", "replicates"), [("trajectory", 0), ("none", 2)])
+@pytest.mark.parametrize("sampler", [*FAST, pytest.param("gp", marks=pytest.mark.slow)])
+def test_one_and_two_workers_find_the_same(tmp_path: Path, sampler: str, stopping: str, replicates: int) -> None:
+    setting = Setting(sampler, runs=18, lag=4, replicates=replicates, stopping=stopping)
     search(tmp_path / "1", setting, QUICK)
     search(tmp_path / "2", replace(setting, workers=2), QUICK)
     assert dump(tmp_path / "1") == dump(tmp_path / "2")
@@ -260,6 +266,9 @@ def crashing(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Crashing]]:
         ("tpe", 7, 0),
         ("nsga2", 7, 0),
         ("random", 9, 2),
+        ("trajectory", 6, 0),
+        pytest.param("gp", 6, 0, marks=pytest.mark.slow),
+        pytest.param("trajectory", 14, 2, marks=pytest.mark.slow),
         pytest.param("tpe", 16, 2, marks=pytest.mark.slow),
         pytest.param("nsga2", 16, 0, marks=pytest.mark.slow),
     ],
@@ -267,7 +276,8 @@ def crashing(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Crashing]]:
 def test_a_crash_at_every_append_of_the_journal_changes_nothing(
     tmp_path: Path, crashing: type[Crashing], sampler: str, runs: int, replicates: int
 ) -> None:
-    setting = Setting(sampler, runs=runs, replicates=replicates)
+    stopping = "trajectory" if sampler == "trajectory" else "none"
+    setting = Setting(sampler, runs=runs, replicates=replicates, stopping=stopping)
     search(tmp_path / "whole", setting)
     whole, appends = dump(tmp_path / "whole"), crashing.appends
     assert appends == 2 + 3 * runs
@@ -569,7 +579,7 @@ def test_a_limit_that_the_first_round_breaks_rejects_the_plan(tmp_path: Path) ->
     assert {plan.local_epochs for _, plan in proposed(tmp_path, problem)} == {1}
 
 
-@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("sampler", FAST)
 def test_no_plan_within_the_limits_ends_the_search(tmp_path: Path, sampler: str) -> None:
     problem = replace(PROBLEM, limits=(Limit(CO2E, at_most=1e-12),))
     for _ in range(2):
@@ -636,7 +646,7 @@ def test_known_objectives_are_shown_on_a_log_axis(tmp_path: Path, monkeypatch: p
 
 
 @pytest.mark.parametrize("objectives", [(CO2E,), (ACCURACY,), (ACCURACY, CO2E, DURATION)])
-@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("sampler", [*FAST, pytest.param("gp", marks=pytest.mark.slow)])
 def test_one_or_three_objectives_are_searched_too(tmp_path: Path, objectives: tuple[Any, ...], sampler: str) -> None:
     problem = replace(PROBLEM, objectives=objectives)
     search(tmp_path / "a", Setting(sampler, runs=16), problem)

@@ -54,6 +54,15 @@ def tune_study(
     return 0 if front.points else 1
 
 
+def told_stops(folder: Path) -> str:
+    """How many runs were stopped, and how many of them wrongly."""
+    from flopt.reading.wrong_stops import wrong_stops
+    from flopt.search.storage import Journal
+
+    with Journal.read(folder) as journal:
+        return str(wrong_stops(journal.trials(), journal.traces()))
+
+
 def _watched(study: Study, folder: Path, *, watch: bool) -> Progress:
     refresh = Refresh(lambda: write_pictures(folder)) if watch else None
     with Watch(study, Console(stderr=True), refresh) as watching:
@@ -61,6 +70,9 @@ def _watched(study: Study, folder: Path, *, watch: bool) -> Progress:
 
 
 def _summary(results: Results, progress: Progress, folder: Path) -> None:
+    from flopt.search.conflict import conflict
+    from flopt.search.stopper import Stopper
+
     study = results.study
     done = sum(trace is not None for trace in results.traces)
     why = {
@@ -69,6 +81,10 @@ def _summary(results: Results, progress: Progress, folder: Path) -> None:
     }.get(progress.ended, f"budget.{progress.ended} is spent")
     failed = f", {len(results.failed)} failed" if results.failed else ""
     print(f"{done} runs{failed}, {progress.rounds} rounds; {why}")
+    if progress.ended == "no plan within the limits" and (line := conflict(results.problem)):
+        print(line)
+    if study.stopping != "none":
+        print(Stopper(results.problem, study.stopping, study.seed).silence or told_stops(folder))
     print(
         f"the search itself emitted about {quantity(results.search_kg, 'kg')} CO2e (estimated: "
         f"{quantity(progress.cpu_s, 's')} of CPU x {study.search.cpu_watts:g} W, grid of {study.search.country})"

@@ -20,6 +20,7 @@ from flopt.search.problem import Limit, Problem
 from flopt.search.proposer import Proposal, Proposer
 from flopt.search.repeats import Repeats
 from flopt.search.seen import Seen
+from flopt.search.soundness import sound
 from flopt.search.storage import Store
 from flopt.search.strategy import Strategy
 from flopt.trace import Trace
@@ -128,6 +129,7 @@ class Books:
         self, number: int, trace: Trace, cpu_s: float, attributes: Mapping[str, Any] = MappingProxyType({})
     ) -> None:
         """Keep what came of run `number`, the CPU seconds that it took, and what else is known: before it is told."""
+        trace = sound(self._problem, self._proposals[number].plan, trace)
         self._store.record(number, trace, cpu_s, attributes)
         self._traces[number] = trace
         self._cpu_s += cpu_s
