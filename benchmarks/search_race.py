@@ -55,7 +55,7 @@ def main() -> None:
     names = given.methods or list(METHODS)
     results.fill(names, given.seeds, given.workers)
     scorer = Scorer(world)
-    scored = rows(results, scorer, names)
+    scored = rows(results, scorer, names, (given.ours, *given.expected))
     _print(scored, scorer, results, given)
     if given.picture:
         shown = [row for row in scored if row.name in (given.ours, *PICTURED)]
@@ -130,6 +130,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, help="JSON that keeps the searches; one that exists is continued")
     parser.add_argument("--picture", type=Path, help="draw growth and attainment bands into this file")
     parser.add_argument("--live", metavar="DATA", help="no table: really train on this data set (digits, mnist5k)")
+    parser.add_argument(
+        "--expected", nargs="*", default=["tpe", "random"], metavar="METHOD",
+        help="methods that are also scored by the front that flopt reports, beside ours",
+    )  # fmt: skip
     parser.add_argument("--also", type=Path, nargs="+", default=(), help="more such files, of the same table")
     given = parser.parse_args()
     for name in given.methods or ():
