@@ -10,11 +10,13 @@ READY := $(VENV)/.ready
 TORCH_INDEX ?=
 TORCH := torch==2.13.0
 
-# Debian packages that the slow tests use: a browser that opens the report, and a data set.
+# Debian packages that the slow tests use: a browser that opens the report, a data set, and a database.
 SYSTEM_PACKAGES := \
 	chromium \
 	chromium-driver \
-	dataset-fashion-mnist
+	nodejs \
+	dataset-fashion-mnist \
+	postgresql
 
 # Flower's simulation pins a Ray of its own, and old versions pin older libraries: each has its environment.
 FLOWER := .venv-flower

@@ -16,7 +16,7 @@ from flopt.run import Run
 from flopt.spread import DRAWS, HALF_WIDTH, Spread, settled
 from flopt.trace import COLUMNS
 
-__all__ = ["LEAST", "Candidate", "Front", "Point", "find_front"]
+__all__ = ["LEAST", "Candidate", "Front", "Point", "find_front", "uncertain_columns"]
 
 Array = NDArray[np.float64]
 
@@ -169,9 +169,7 @@ class _Field:
 
     @cached_property
     def columns(self) -> list[str | None]:
-        """The column of the trace that each objective reads as it is, if it does."""
-        spread = next((c for c in self.candidates if c.spreads), None)
-        return [None if spread is None else _column_of(objective, spread) for objective in self.objectives]
+        return uncertain_columns(self.candidates, self.objectives)
 
     def _errors(self, rows: NDArray[np.intp], name: str) -> Array:
         found = np.zeros((DRAWS, len(rows)))
@@ -181,6 +179,12 @@ class _Field:
                 errors = candidate.spreads[name].errors(candidate.number + 1, COLUMNS.index(name), candidate.run.length)
                 found[:, mine] = errors[:, self.rounds[rows[mine]] - 1]
         return found
+
+
+def uncertain_columns(candidates: Sequence[Candidate], objectives: Sequence[Objective]) -> list[str | None]:
+    """The column of the trace that each objective is, where its expected values may be off; None elsewhere."""
+    spread = next((c for c in candidates if c.spreads), None)
+    return [None if spread is None else _column_of(objective, spread) for objective in objectives]
 
 
 def _column_of(objective: Objective, candidate: Candidate) -> str | None:

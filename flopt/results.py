@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flopt.catalogue import TOLD, load_objective, load_space
 from flopt.emissions.fleet_file import load_fleet
@@ -27,7 +27,11 @@ from flopt.task_file import load_task
 from flopt.trace import Trace
 from flopt.units import G_PER_KG, J_PER_KWH
 
-__all__ = ["STUDY_FILE", "Results", "kg_per_cpu_s", "open_results", "problem_of", "rescored", "runnable"]
+if TYPE_CHECKING:
+    from flopt.search.postgres import Postgres
+    from flopt.search.storage import Journal
+
+__all__ = ["STUDY_FILE", "Results", "kg_per_cpu_s", "open_results", "problem_of", "read_store", "rescored", "runnable"]
 
 STUDY_FILE = "study.toml"
 _OF_DATA = ("data", "partition", "clients", "alpha", "model", "split", "flower_app")
@@ -150,9 +154,7 @@ def _facts(study: Study) -> Task:
 
 def open_results(folder: Path) -> Results:
     """Read a study folder; a torn last line of its journal is cut off first."""
-    from flopt.search.storage import Journal  # optuna, which `flopt estimate` does not need
-
-    with Journal.read(folder) as journal:
+    with read_store(folder) as journal:
         study = load_study(folder / STUDY_FILE)
         trials = journal.trials()
         for trial in trials:
@@ -169,6 +171,19 @@ def open_results(folder: Path) -> Results:
             tuple(trial.params for trial in trials),
             tuple(trial.user_attrs.get("repeats") for trial in trials),
         )
+
+
+def read_store(folder: Path) -> Journal | Postgres:
+    """The runs of a study folder, opened for reading: its journal, or the database that its study names."""
+    file = folder / STUDY_FILE
+    storage = load_study(file).storage if file.is_file() else None
+    if storage is None:
+        from flopt.search.storage import Journal  # optuna, which `flopt estimate` does not need
+
+        return Journal.read(folder)
+    from flopt.search.postgres import Postgres
+
+    return Postgres.read(storage, folder)
 
 
 def kg_per_cpu_s(study: Study) -> float:

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tomlkit
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_serializer, model_validator
 
 from flopt.emissions.grid import annual_grid
 from flopt.errors import FloptError, nearest
 from flopt.oracles.shipped import with_named_task
 from flopt.plan import Plan, Setting
 from flopt.plugin import split_reference
+from flopt.search.database_url import check_storage, without_password
 from flopt.settings import apply_setting, put
 from flopt.task import AppSource, TaskSource
 from flopt.toml_file import read_toml
@@ -40,6 +41,8 @@ _ALLOWED = {
 }
 
 DEFAULT_RUNS = 60
+BOUNDS = ("runs", "rounds", "minutes", "search_kg")
+"""Keys of a budget, one of which every search ends by."""
 
 
 def _iso(time: object) -> object:
@@ -59,11 +62,12 @@ class BudgetTable(_Table):
     rounds: Whole | None = None
     minutes: Positive | None = None
     search_kg: Positive | None = None
+    least_gain_per_kg: Positive | None = None
 
     @model_validator(mode="before")
     @classmethod
     def _bounded(cls, table: Any) -> Any:
-        named = isinstance(table, dict) and any(value is not None for value in table.values())
+        named = isinstance(table, dict) and any(table.get(key) is not None for key in BOUNDS)
         return table if named or not isinstance(table, dict) else {**table, "runs": DEFAULT_RUNS}
 
 
@@ -140,11 +144,12 @@ class Study(_Table):
     oracle: str = "simulated"
     sampler: str = "trajectory"
     stopping: str = "trajectory"
-    replicates: Annotated[int, Field(ge=0)] = 0
+    replicates: Annotated[int, Field(ge=0)] = 2
     seed: Annotated[int, Field(ge=0)] = 0
     lag: Whole = 8
     workers: Whole = 2
     executor: str = "local"
+    storage: Annotated[str | None, Field(repr=False)] = None
     device: Literal["cpu", "cuda"] = "cpu"
     budget: BudgetTable = BudgetTable()
     run: RunTable = RunTable()
@@ -154,6 +159,11 @@ class Study(_Table):
     pricing: PricingTable = PricingTable()
     limits: dict[str, LimitTable] = {}
     search: SearchTable = SearchTable()
+
+    @field_serializer("storage", when_used="json")
+    def _shown(self, storage: str | None) -> str | None:
+        """What is written and shown has no password; see `flopt.search.database_url`."""
+        return None if storage is None else without_password(storage)
 
     def source(self) -> TaskSource:
         """The task as the simulation reads it; its partition follows the study's seed unless it has its own."""
@@ -238,6 +248,8 @@ def _check(study: Study, place: str) -> None:
             country = getattr(getattr(study, table), name)
             if country is not None:
                 annual_grid().checked(country, key)
+        if study.storage is not None:
+            check_storage(study.storage)
         if study.workers > study.lag:
             raise FloptError(f"workers = {study.workers}: must not be above lag = {study.lag}")
         if not study.objectives:

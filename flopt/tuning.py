@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from flopt.catalogue import load_oracle
 from flopt.errors import FloptError
 from flopt.fronts import Front
+from flopt.objectives import Direction, NotFiniteError
 from flopt.plan import Plan
 from flopt.reading.table import write_csv
 from flopt.results import STUDY_FILE, Results, kg_per_cpu_s, open_results, problem_of
@@ -37,7 +39,7 @@ __all__ = [
 ]
 
 # What may change when a study goes on: it ends later, or runs on another machine.
-_FREE = ("workers", "executor", "run", "budget", "search")
+_FREE = ("workers", "executor", "storage", "run", "budget", "search")
 
 
 def tune(
@@ -84,10 +86,30 @@ def run_study(
 
     problem = checked_problem(study)
     directions = [objective.direction for objective in problem.objectives]
+    if study.storage is not None:
+        return _share(study, problem, directions, folder, report, executor)
     with Journal.create_or_open(folder, directions, identity(study, problem)) as journal:
         write_study(study, folder)
         progress = Driver(problem, strategy_of(study, executor), journal, report).run()
         return replace(progress, repaired_bytes=journal.repaired_bytes)
+
+
+def _share(
+    study: Study,
+    problem: Problem,
+    directions: Sequence[Direction],
+    folder: Path,
+    report: Callable[[Progress], None] | None,
+    executor: Executor | None,
+) -> Progress:
+    """The same beside other drivers, on a study in a database."""
+    from flopt.search.postgres import Postgres
+    from flopt.search.shared import SharedDriver
+
+    assert study.storage is not None
+    with Postgres.create_or_open(study.storage, folder, directions, identity(study, problem)) as store:
+        write_study(study, folder)
+        return SharedDriver(problem, strategy_of(study, executor), store, report).run()
 
 
 def strategy_of(study: Study, executor: Executor | None = None) -> Strategy:
@@ -157,7 +179,8 @@ def _check_learned(problem: Problem) -> None:
         run = problem.run(plan, trace)
         for objective in (*problem.objectives, *(limit.objective for limit in problem.limits)):
             objective(run.until(1))
-            objective(run)
+            with suppress(NotFiniteError):  # a run counts up to where its objectives are numbers
+                objective(run)
 
 
 def identity(study: Study, problem: Problem) -> dict[str, Any]:

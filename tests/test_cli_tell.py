@@ -75,7 +75,7 @@ def test_what_is_told_is_kept_and_the_budget_ends(command: Command, tell: Tell, 
             "untold": [],
         }
     code, out, err = command("ask", "mine")
-    assert (code, json.loads(out), err) == (1, {"number": None, "untold": [], "why": "runs"}, "")
+    assert (code, json.loads(out), err) == (1, {"number": None, "untold": [], "why": "budget.runs is spent"}, "")
     assert len(open_results(tmp_path / "mine").front()) > 0
     with Journal.read(tmp_path / "mine") as journal:
         assert [trial.state.name for trial in journal.trials()] == ["PRUNED", "COMPLETE", "PRUNED"]

@@ -71,7 +71,7 @@ def rounds(plan, participation, seed):
 '''
 
 
-HOW = ("cpu_s", "where", "attempts", "wasted_cpu_s")
+HOW = ("cpu_s", "elapsed_s", "where", "attempts", "wasted_cpu_s")
 """What is kept of how a run was trained, which differs from search to search."""
 
 

@@ -123,8 +123,9 @@ STUDIES = [
     (ROOT / "flopt" / "cli" / "study_template.toml").read_text(encoding="utf-8"),
     'seed = 3\nsampler = "random"\nworkers = 1\n[budget]\nruns = 5\nminutes = 0.5\n[plan]\nclient_lr = 0.1\n',
     (
-        '[task]\ndata = "digits"\npartition = "dirichlet"\nalpha = 0.3\nclients = 7\n[pricing]\npue = 1.2\ngrid = 300.0\n'
-        'start = 2019-06-01T13:00\n[limits]\naccuracy = { at_least = 0.8 }\n[search]\ncountry = "FRA"\ncpu_watts = 3\n'
+        '[task]\ndata = "digits"\npartition = "dirichlet"\nalpha = 0.3\nclients = 7\n[pricing]\npue = 1.2\n'
+        "grid = 300.0\nstart = 2019-06-01T13:00\n[limits]\naccuracy = { at_least = 0.8 }\n[search]\n"
+        'country = "FRA"\ncpu_watts = 3\n'
     ),
 ]
 

@@ -16,12 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flopt.search.budget import Spent
+from flopt.search.finite import finite_part
+from flopt.search.payoff import Payoff
 from flopt.search.problem import Limit, Problem
 from flopt.search.proposer import Proposal, Proposer
 from flopt.search.repeats import Repeats
 from flopt.search.seen import Seen
-from flopt.search.soundness import sound
-from flopt.search.storage import Store
+from flopt.search.storage import Store, stored_trace
 from flopt.search.strategy import Strategy
 from flopt.trace import Trace
 
@@ -68,6 +69,8 @@ class Books:
         self._failed = 0
         self._cpu_s = 0.0
         self._started = time.monotonic()
+        self._before_s = 0.0
+        self._payoff = None if strategy.budget.least_gain_per_kg is None else Payoff(problem)
         self._learned = [limit for limit, known in self._limits() if not known]
         self._load()
 
@@ -129,10 +132,21 @@ class Books:
         self, number: int, trace: Trace, cpu_s: float, attributes: Mapping[str, Any] = MappingProxyType({})
     ) -> None:
         """Keep what came of run `number`, the CPU seconds that it took, and what else is known: before it is told."""
-        trace = sound(self._problem, self._proposals[number].plan, trace)
-        self._store.record(number, trace, cpu_s, attributes)
+        trace = finite_part(self._problem, self._proposals[number].plan, trace)
+        elapsed_s = round(self._elapsed_s(), 3)  # so that a budget of minutes holds over restarts
+        self._store.record(number, trace, cpu_s, {**attributes, "elapsed_s": elapsed_s})
         self._traces[number] = trace
         self._cpu_s += cpu_s
+
+    def catch_up(self) -> None:
+        """Take up what other drivers of the same study have proposed and finished."""
+        trials = self._store.trials()
+        self._proposals += [Proposal.of(trial) for trial in trials[len(self._proposals) :]]
+        for number in self.untrained():
+            trace = stored_trace(trials[number])
+            if trace is not None:
+                self._traces[number] = trace
+                self._cpu_s += trials[number].user_attrs.get("cpu_s", 0.0)
 
     def tell_next(self) -> bool:
         """Tell the run whose turn it is; False where its trace is not there yet."""
@@ -150,8 +164,12 @@ class Books:
 
     def _spent(self) -> Spent:
         rounds = sum(len(self._traces[number]) for number in range(len(self._seen)))
-        minutes = (time.monotonic() - self._started) / 60
-        return Spent(len(self._proposals), rounds, minutes, self._cpu_s * self._strategy.kg_per_cpu_s)
+        kg = self._cpu_s * self._strategy.kg_per_cpu_s
+        return Spent(len(self._proposals), rounds, self._elapsed_s() / 60, kg, self._payoff and self._payoff.per_kg)
+
+    def _elapsed_s(self) -> float:
+        """Seconds that the search has taken, earlier sessions included."""
+        return self._before_s + time.monotonic() - self._started
 
     def _rounds_left(self) -> int | None:
         """Rounds of the budget that neither a run told has used nor one that still runs may use."""
@@ -168,6 +186,9 @@ class Books:
             values = None if seen.values is None else [float(value) for value in seen.values[-1]]
             self._store.tell(number, values, stopped=self._traces[number].status == "stopped")
         self._seen.append(seen)
+        if self._payoff is not None and seen.repeats is None:
+            cpu_s = self._store.trials()[number].user_attrs.get("cpu_s", 0.0)
+            self._payoff.add(seen.allowed(), cpu_s * self._strategy.kg_per_cpu_s)
         self._failed += seen.failed
         self._report(self.progress())
 
@@ -194,6 +215,7 @@ class Books:
             if trace is not None:
                 self._traces[number] = trace
                 self._cpu_s += trial.user_attrs.get("cpu_s", 0.0)
+                self._before_s = max(self._before_s, trial.user_attrs.get("elapsed_s", 0.0))
         # As many as were told when the last run was proposed: the rest is told when it is due.
         told = max(0, len(trials) - self._strategy.lag)
         for number in range(trials[-1].user_attrs.get("told", told) if trials else 0):

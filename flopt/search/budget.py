@@ -18,6 +18,8 @@ class Spent:
     minutes: float
     search_kg: float
     """Estimated kg CO2e of the search itself."""
+    gain_per_kg: float | None = None
+    """Share of the hypervolume's box that a further kg is expected to add; None where nobody can say yet."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +56,11 @@ class Budget:
     rounds: int | None = None
     minutes: float | None = None
     search_kg: float | None = None
+    least_gain_per_kg: float | None = None
+    """Share of the hypervolume's box per kg below which the search ends before its other bounds."""
 
     def __post_init__(self) -> None:
-        for name in ("runs", "rounds", "minutes", "search_kg"):
+        for name in ("runs", "rounds", "minutes", "search_kg", "least_gain_per_kg"):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise FloptError(f"budget.{name} = {value:g}: must be above 0")
@@ -69,7 +73,8 @@ class Budget:
             bound = getattr(self, name)
             if bound is not None and getattr(spent, name) >= bound:
                 return name
-        return ""
+        low = self.least_gain_per_kg is not None and spent.gain_per_kg is not None
+        return "least_gain_per_kg" if low and spent.gain_per_kg < self.least_gain_per_kg else ""  # type: ignore[operator]
 
     def left(self, spent: Spent, pending: int = 0) -> Left:
         """What is left, in runs and rounds, once the rounds that still run are done."""

@@ -48,13 +48,16 @@ class Crew:
         """Have run `number` trained."""
         self._submit(_Attempt(number, job))
 
-    def finished(self) -> Iterator[tuple[int, Outcome]]:
-        """Wait until a run is done, and give those that are; none where a worker was lost and another tries again."""
+    def finished(self, within_s: float | None = None) -> Iterator[tuple[int, Outcome]]:
+        """Wait until a run is done, and give those that are; none where a worker was lost and another tries again.
+
+        None either where `within_s` seconds have passed.
+        """
         if isinstance(self._pool, Here):
             with self._interrupts.waiting(until=2):
                 self._pool.work()
         with self._interrupts.waiting():
-            done = wait(self._pending, return_when=FIRST_COMPLETED).done
+            done = wait(self._pending, within_s, FIRST_COMPLETED).done
         gone: FloptError | None = None
         for future in done:
             attempt = self._pending.pop(future)
@@ -103,6 +106,8 @@ def _outcome(attempt: _Attempt, future: Future[Outcome]) -> Outcome:
         raise
     except Exception as error:  # such as a job that cannot be sent: the run's own fault
         raise WorkerLostError(f"{type(error).__name__}: {error}", again=False) from None
+    if not isinstance(outcome, Outcome):
+        raise WorkerLostError(f"its worker gave {type(outcome).__name__}, not the outcome of a run", again=False)
     wasted_cpu_s = attempt.wasted_cpu_s
     return replace(outcome, cpu_s=outcome.cpu_s + wasted_cpu_s, attempts=attempt.count, wasted_cpu_s=wasted_cpu_s)
 

@@ -41,6 +41,10 @@ class Limit:
     def __post_init__(self) -> None:
         if self.at_least is None and self.at_most is None:
             raise FloptError(f"limit on {self.objective.name}: give at_least or at_most")
+        if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
+            raise FloptError(
+                f"limit on {self.objective.name}: at_least {self.at_least:g} is above at_most {self.at_most:g}"
+            )
 
     def violation(self, values: NDArray[np.float64] | float) -> NDArray[np.float64]:
         """How far values lie outside, in the objective's unit; 0 or less is inside."""

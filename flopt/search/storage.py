@@ -20,7 +20,7 @@ from flopt.search.packed import pack, unpack
 from flopt.search.stamp import check_format, check_identity, stamp
 from flopt.trace import Trace
 
-__all__ = ["JOURNAL", "NAME", "Journal", "Store", "check_there", "in_use", "lock", "stored_trace"]
+__all__ = ["JOURNAL", "NAME", "Journal", "Store", "check_there", "in_use", "lock", "make_folder", "stored_trace"]
 
 NAME = "flopt"
 """What flopt's study is called in its storage."""
@@ -74,7 +74,7 @@ class Journal:
     @classmethod
     def create_or_open(cls, folder: Path, directions: Sequence[Direction], identity: Mapping[str, Any]) -> Journal:
         """Open a folder for writing; refuse one that holds another study, naming the first key that differs."""
-        _make(folder)
+        make_folder(folder)
         guard = lock(folder)
         try:
             repaired = _mend(folder)
@@ -201,7 +201,8 @@ def in_use(folder: Path) -> bool:
     return False
 
 
-def _make(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Make a study's folder with its parents, and see that it can be written to."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
