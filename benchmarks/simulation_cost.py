@@ -121,7 +121,8 @@ def memory_mib(per_round: int) -> tuple[float, float, float]:
     warm = _held_mib()
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak starts anew from here
     train(shared(setup, 1000), per_round, 3, LR["mlp"])
-    return load("mnist5k").x.nbytes / MIB, held - before, _status_mib("VmHWM") - warm
+    peak = _status_mib("VmHWM")
+    return load("mnist5k").x.nbytes / MIB, held - before, peak - warm
 
 
 def _held_mib() -> float:
