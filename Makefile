@@ -38,7 +38,7 @@ tune: $(READY) ## search the shipped study: a Pareto front in studies/default
 test: $(READY) ## the tests, without the slow ones
 	$(VENV)/bin/pytest -n logical --dist worksteal -m "not slow"
 
-test-all: $(READY) ## all tests
+test-all: test-flower $(READY) ## all tests, those against flwr run and the oldest Flower first
 	$(VENV)/bin/pytest -n logical --dist worksteal -m "not flower_run"
 
 test-flower: $(FLOWER)/.ready $(FLOWER_122)/.ready ## against flwr run with its Ray, and against the oldest Flower
