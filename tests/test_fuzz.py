@@ -44,6 +44,7 @@ CURVE = [Round(0.1 * n, 1 / 3, 2, 30, 8, 8, test_accuracy=0.1 * n) for n in rang
 PROBLEM = problem_of(study_of({"oracle": "analytic", "space": "quick"}))
 
 NASTY = [
+    "9" * 5000, "-0.0",
     "", " ", "0", "-1", "1", "2", "0.5", "1e308", "-1e308", "1e-320", "1e999", "nan", "-nan", "inf", "-inf", "NaN",
     "null", "true", "false", "[]", "{}", "[[]]", '""', "''", "'x'", '"\\u0000"', '"\\ud800"', "[1, 2]", "{a = 1}",
     "9" * 25, "9" * 400, "0x10", "1_0", "٣", "２", "\u202e", "\x00", "\x1b[31m", "\ufeff", "\r", "\n", "\n\n", "\t",
