@@ -14,6 +14,7 @@ TORCH := torch==2.13.0
 SYSTEM_PACKAGES := \
 	chromium \
 	chromium-driver \
+	nodejs \
 	dataset-fashion-mnist \
 	postgresql
 

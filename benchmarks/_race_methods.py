@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import optuna
 from _race_peers import BoTorch, Moasha, Pymoo
-from _race_search import Ask, Method, Searcher
-from _race_world import World
+from _race_search import Ask, Course, Method, Searcher
 from numpy.typing import NDArray
 from optuna.samplers import BaseSampler, GPSampler, NSGAIISampler, RandomSampler, TPESampler
 
@@ -24,8 +23,8 @@ Array = NDArray[np.float64]
 class FloptSearch:
     """flopt's own: its proposer with a sampler and a stopping rule, as the driver asks it."""
 
-    def __init__(self, world: World, seed: int, sampler: str, stopping: str, lag: int) -> None:
-        self._proposer = Proposer(world.problem, sampler, stopping, seed)
+    def __init__(self, course: Course, seed: int, sampler: str, stopping: str, lag: int) -> None:
+        self._proposer = Proposer(course.problem, sampler, stopping, seed)
         self._lag = lag
         self._proposals: list[Proposal] = []
         self._told: list[Seen] = []
@@ -50,8 +49,8 @@ class FloptSearch:
 class OptunaSearch:
     """One of Optuna's samplers as its manual shows it: rounds are an axis, and the last value is told."""
 
-    def __init__(self, world: World, sampler: BaseSampler) -> None:
-        self._space, self._base = world.problem.space, world.problem.base
+    def __init__(self, course: Course, sampler: BaseSampler) -> None:
+        self._space, self._base = course.problem.space, course.problem.base
         self._axes = distributions(self._space)
         self._study = optuna.create_study(directions=["maximize", "minimize"], sampler=sampler)
 
@@ -68,8 +67,8 @@ class OptunaSearch:
             self._study.tell(self._trial, [float(accuracy[-1]), float(np.log10(kg[-1]))])
 
 
-def _flopt(sampler: str, stopping: str = "none", lag: int = 1) -> Callable[[World, int], Searcher]:
-    return lambda world, seed: FloptSearch(world, seed, sampler, stopping, lag)
+def _flopt(sampler: str, stopping: str = "none", lag: int = 1) -> Callable[[Course, int], Searcher]:
+    return lambda course, seed: FloptSearch(course, seed, sampler, stopping, lag)
 
 
 _SAMPLERS: Mapping[str, Callable[[int], BaseSampler]] = {
@@ -77,24 +76,38 @@ _SAMPLERS: Mapping[str, Callable[[int], BaseSampler]] = {
     "tpe": lambda seed: TPESampler(seed=seed),
     "nsga2": lambda seed: NSGAIISampler(seed=seed),
     "nsga2 of 12": lambda seed: NSGAIISampler(seed=seed, population_size=12),
-    "gp": lambda seed: GPSampler(seed=seed),
 }
 """Optuna's, each with its documented defaults; a population of 12 is what studies of tens of runs have room for."""
 
 
-def _optuna(name: str) -> Callable[[World, int], Searcher]:
-    return lambda world, seed: OptunaSearch(world, _SAMPLERS[name](seed))
+def _optuna(name: str) -> Callable[[Course, int], Searcher]:
+    return lambda course, seed: OptunaSearch(course, _SAMPLERS[name](seed))
 
+
+def _gp(course: Course, seed: int) -> Searcher:
+    return OptunaSearch(course, GPSampler(seed=seed))
+
+
+_OWN = (
+    ("trajectory", "trajectory"),
+    ("trajectory", "none"),
+    ("tpe", "none"),
+    ("tpe", "power-law"),
+    ("tpe", "trajectory"),
+    ("nsga2", "trajectory"),
+    ("random", "trajectory"),
+)
+"""Pairs of a sampler and a stopping rule of flopt: another one is one line."""
 
 METHODS: dict[str, Method] = {
     each.name: each
     for each in (
-        Method("flopt tpe", _flopt("tpe"), prefixes=True),
-        Method("flopt nsga2", _flopt("nsga2"), prefixes=True),
+        *(Method(f"flopt {own[0]}/{own[1]}", _flopt(*own), prefixes=True) for own in _OWN),
         *(Method(name, _optuna(name), prefixes=False) for name in _SAMPLERS),
+        Method("gp", _gp, prefixes=False, seeds=5, rounds=1000),
         Method("pymoo nsga2", Pymoo, prefixes=False),
-        Method("moasha", Moasha, prefixes=True),
-        Method("qlognehvi", BoTorch, prefixes=False),
+        Method("moasha", Moasha, prefixes=True, rounds=1500),
+        Method("qlognehvi", BoTorch, prefixes=False, seeds=3, rounds=300),
     )
 }
-"""A sampler and a stopping rule of flopt are one line here."""
+"""All that race, by name."""

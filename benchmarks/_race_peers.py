@@ -8,9 +8,10 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from _race_search import Ask
-from _race_world import World, at_share
+from _race_search import Ask, Course
+from _race_world import at_share
 from numpy.typing import NDArray
+from scipy.stats import qmc
 
 from flopt.space import Axis, ChoiceAxis
 from flopt.trace import Round
@@ -31,14 +32,14 @@ def _value(axis: Axis, place: float) -> Any:
 class Pymoo:
     """NSGA-II of pymoo for mixed variables, with the population of 20 of its manual; last values only."""
 
-    def __init__(self, world: World, seed: int) -> None:
+    def __init__(self, course: Course, seed: int) -> None:
         from pymoo.algorithms.moo.nsga2 import NSGA2
         from pymoo.core.mixed import MixedVariableDuplicateElimination, MixedVariableMating, MixedVariableSampling
         from pymoo.core.problem import Problem
         from pymoo.core.variable import Choice, Real
 
-        self._world = world
-        axes = world.problem.space.axes
+        self._course = course
+        axes = course.problem.space.axes
         variables = {
             name: Choice(options=list(range(len(a.choices)))) if isinstance(a, ChoiceAxis) else Real(bounds=(0, 1))
             for name, a in axes.items()
@@ -60,14 +61,14 @@ class Pymoo:
         if len(self._losses) == len(self._generation):
             self._next_generation()
         found = self._generation[len(self._losses)].X
-        axes = self._world.problem.space.axes
+        axes = self._course.problem.space.axes
         values = {name: _value(axes[name], place) for name, place in found.items()}
-        return Ask(self._world.problem.space.plan(values, self._world.problem.base))
+        return Ask(self._course.problem.space.plan(values, self._course.problem.base))
 
     def tell(self, accuracy: Array, kg: Array, *, failed: bool, stopped: bool) -> None:  # noqa: ARG002
         """Error and log kg after the last round."""
         last = _WORST if failed else float(accuracy[-1])
-        self._losses.append([1.0 - last, float(np.log10(kg[-1] if len(kg) else self._world.kg.max()))])
+        self._losses.append([1.0 - last, float(np.log10(kg[-1] if len(kg) else self._course.kg.max()))])
 
     def _next_generation(self) -> None:
         from pymoo.core.evaluator import Evaluator
@@ -82,20 +83,20 @@ class Pymoo:
 class Moasha:
     """Multi-objective asynchronous successive halving of syne-tune with its defaults: all rounds are told."""
 
-    def __init__(self, world: World, seed: int) -> None:
+    def __init__(self, course: Course, seed: int) -> None:
         from syne_tune.config_space import choice, uniform
         from syne_tune.optimizer.schedulers.multiobjective.moasha import MOASHA
 
         np.random.seed(seed)  # noqa: NPY002  # its proposals are drawn from NumPy's global generator
-        self._world = world
-        axes = {name: axis for name, axis in world.problem.space.axes.items() if name != "rounds"}
+        self._course = course
+        axes = {name: axis for name, axis in course.problem.space.axes.items() if name != "rounds"}
         self._axes = axes
         config = {
             name: choice(list(range(len(axis.choices)))) if isinstance(axis, ChoiceAxis) else uniform(0.0, 1.0)
             for name, axis in axes.items()
         }
         self._scheduler = MOASHA(
-            config, metrics=["error", "log_kg"], time_attr="round", max_t=world.table.rounds, random_seed=seed
+            config, metrics=["error", "log_kg"], time_attr="round", max_t=course.longest, random_seed=seed
         )
         self._number = 0
 
@@ -107,11 +108,11 @@ class Moasha:
 
         config = self._scheduler.suggest().config
         values = {name: _value(axis, config[name]) for name, axis in self._axes.items()}
-        plan = self._world.problem.space.plan({**values, "rounds": self._world.table.rounds}, self._world.problem.base)
+        plan = self._course.problem.space.plan({**values, "rounds": self._course.longest}, self._course.problem.base)
         self._trial = Trial(self._number, config, datetime.datetime(2000, 1, 1))
         self._number += 1
         self._scheduler.on_trial_add(self._trial)
-        kg = self._world.kg[self._world.row(plan)]
+        kg = self._course.kg[self._course.row(plan)]
 
         def stops(done: Sequence[Round]) -> str:
             decision = self._scheduler.on_trial_result(self._trial, self._result(done[-1].accuracy, kg, len(done)))
@@ -134,21 +135,20 @@ class BoTorch:
     """qLogNEHVI on a Gaussian process for mixed inputs, log rounds an axis; last values only.
 
     Ten Sobol points first; the acquisition is optimised for each pair of compressions from fewer starts than in the
-    tutorials (2 of 32), because two cores have to do.
+    tutorials (2 of 32) and the model is fitted in at most 75 steps, because two cores have to do.
     """
 
-    STARTS, RAW, SOBOL = 2, 32, 10
+    STARTS, RAW, STEPS, SOBOL = 2, 32, 75, 10
 
-    def __init__(self, world: World, seed: int) -> None:
+    def __init__(self, course: Course, seed: int) -> None:
         import torch
 
         torch.manual_seed(seed)
         torch.set_num_threads(1)
-        self._world = world
-        self._axes = world.problem.space.axes
+        self._course = course
+        self._axes = course.problem.space.axes
         self._words = [n for n, name in enumerate(self._axes) if name.endswith(".kind")]
-        engine = torch.quasirandom.SobolEngine(len(self._axes), scramble=True, seed=seed)
-        self._start = engine.draw(self.SOBOL, dtype=torch.float64).numpy()
+        self._start = qmc.Sobol(len(self._axes), rng=seed).random(16)[: self.SOBOL]
         self._told: list[tuple[Array, list[float]]] = []
 
     def ask(self) -> Ask:
@@ -158,12 +158,12 @@ class BoTorch:
         values = {}
         for place, (name, axis) in zip(self._point, self._axes.items(), strict=True):
             values[name] = _value(axis, place) if name.endswith(".kind") else at_share(axis, float(place))
-        return Ask(self._world.problem.space.plan(values, self._world.problem.base))
+        return Ask(self._course.problem.space.plan(values, self._course.problem.base))
 
     def tell(self, accuracy: Array, kg: Array, *, failed: bool, stopped: bool) -> None:  # noqa: ARG002
         """Accuracy and minus log kg after the last round, both to be maximised."""
         last = _WORST if failed else float(accuracy[-1])
-        price = float(np.log10(kg[-1] if len(kg) else self._world.kg.max()))
+        price = float(np.log10(kg[-1] if len(kg) else self._course.kg.max()))
         self._told.append((self._point, [last, -price]))
 
     def _worded(self, point: Array) -> Array:
@@ -191,8 +191,9 @@ class BoTorch:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             model = ModelListGP(*(MixedSingleTaskGP(x, y[:, [n]], self._words) for n in (0, 1)))
-            fit_gpytorch_mll(SumMarginalLogLikelihood(model.likelihood, model))
-            reference = [self._world.problem.task.majority_share, -float(np.log10(self._world.kg.max()))]
+            likelihood = SumMarginalLogLikelihood(model.likelihood, model)
+            fit_gpytorch_mll(likelihood, optimizer_kwargs={"options": {"maxiter": self.STEPS}})
+            reference = [self._course.problem.task.majority_share, -float(np.log10(self._course.kg.max()))]
             acquisition = qLogNoisyExpectedHypervolumeImprovement(model, reference, x, prune_baseline=True)
             tops = [float(self._count(n) - 1) if n in self._words else 1.0 for n in range(x.shape[1])]
             pairs = product(*(range(self._count(n)) for n in self._words))

@@ -10,15 +10,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from _race_front import expected_trail
 from _race_methods import METHODS
 from _race_score import Scorer, Trail, Training
 from _race_search import race
 from _race_world import World
 
-__all__ = ["PREFIXES", "Results", "Row", "rows"]
+from flopt.errors import FloptError
+
+__all__ = ["EXPECTED", "PREFIXES", "Results", "Row", "rows"]
 
 PREFIXES = " + prefixes"
 """What the name of a row ends with where the same searches are scored with all rounds of each run."""
+EXPECTED = " + expected"
+"""The same where they are scored by the front that flopt reports: of all rounds, by values expected over seeds."""
 
 
 @dataclass(frozen=True)
@@ -47,15 +52,15 @@ class Results:
 
     def __post_init__(self) -> None:
         if self.file is not None and self.file.is_file():
-            self._read(json.loads(self.file.read_text(encoding="utf-8")))
+            self.join(self.file)
 
-    def fill(self, names: Sequence[str], seeds: Mapping[str, int], rounds: Mapping[str, int], workers: int) -> None:
+    def fill(self, names: Sequence[str], seeds: int, workers: int) -> None:
         """Run what is not there yet, and write the file after each search."""
         todo = [
-            (name, seed, rounds[name])
-            for seed in range(max(seeds.values(), default=0))
+            (name, seed, min(self.rounds, METHODS[name].rounds))
+            for seed in range(seeds)
             for name in names
-            if seed < seeds[name] and self._trained(name, seed) < rounds[name]
+            if seed < METHODS[name].seeds and self._trained(name, seed) < min(self.rounds, METHODS[name].rounds)
         ]
         for name, seed, found in _run(self.world, todo, workers):
             if isinstance(found, str):
@@ -64,6 +69,19 @@ class Results:
                 self.searches.setdefault(name, {})[seed], self.cpu_s.setdefault(name, {})[seed] = found
                 self.missing.pop(name, None)
             self.write()
+
+    def join(self, file: Path) -> None:
+        """Take up the searches of a file, which must be of the same table."""
+        plain: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        for key, here in (("table", self.world.name), ("smoothing", self.world.smoothing)):
+            if plain[key] != here:
+                raise FloptError(f"{file}: holds a race with {key} {plain[key]!r}; this one has {here!r}")
+        for name, by_seed in plain["searches"].items():
+            found = {int(seed): [Training(*each) for each in runs] for seed, runs in by_seed.items()}
+            self.searches.setdefault(name, {}).update(found)
+            self.cpu_s.setdefault(name, {}).update({int(n): each for n, each in plain["cpu_s"][name].items()})
+        self.missing.update(plain["missing"])
+        self.missing = {name: why for name, why in self.missing.items() if name not in self.searches}
 
     def write(self, more: Mapping[str, Any] | None = None) -> None:
         """Write the file, with `more` beside the searches; the old one stays until the new one is whole."""
@@ -85,25 +103,17 @@ class Results:
     def _trained(self, name: str, seed: int) -> int:
         return sum(each.rounds for each in self.searches.get(name, {}).get(seed, []))
 
-    def _read(self, plain: Mapping[str, Any]) -> None:
-        for key, here in (("table", self.world.name), ("smoothing", self.world.smoothing)):
-            if plain[key] != here:
-                raise SystemExit(f"{self.file}: holds a race with {key} {plain[key]!r}; this one has {here!r}")
-        for name, by in plain["searches"].items():
-            self.searches[name] = {int(seed): [Training(*each) for each in runs] for seed, runs in by.items()}
-        self.cpu_s = {name: {int(seed): each for seed, each in by.items()} for name, by in plain["cpu_s"].items()}
-        self.missing = dict(plain["missing"])
 
-
-def rows(results: Results, scorer: Scorer) -> list[Row]:
-    """All methods of the race in its order; those that tell last values only stand there twice."""
+def rows(results: Results, scorer: Scorer, names: Sequence[str]) -> list[Row]:
+    """The methods of the race, each scored in up to three ways."""
     found = []
-    for name in [name for name in METHODS if name in results.searches]:
-        for prefixes in (True,) if METHODS[name].prefixes else (False, True):
-            trails = {
-                seed: scorer.trail(runs, prefixes=prefixes) for seed, runs in sorted(results.searches[name].items())
-            }
-            found.append(Row(name + (PREFIXES if prefixes and not METHODS[name].prefixes else ""), trails))
+    for name in [name for name in METHODS if name in results.searches and name in names]:
+        runs = dict(sorted(results.searches[name].items()))
+        if not METHODS[name].prefixes:
+            found.append(Row(name, {seed: scorer.trail(each, prefixes=False) for seed, each in runs.items()}))
+        every = name if METHODS[name].prefixes else name + PREFIXES
+        found.append(Row(every, {seed: scorer.trail(each, prefixes=True) for seed, each in runs.items()}))
+        found.append(Row(name + EXPECTED, {seed: expected_trail(scorer, each) for seed, each in runs.items()}))
     return found
 
 

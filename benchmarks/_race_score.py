@@ -65,16 +65,18 @@ def metrics(world: World) -> tuple[Metric, ...]:
 
 @dataclass(frozen=True, eq=False)
 class Trail:
-    """What a search had reached after each of its runs."""
+    """What a search had reached after each of its runs, or after some of them."""
 
+    runs: NDArray[np.int64]
+    """How many runs were done, shape (looks,); the other arrays are as long."""
     rounds: Array
-    """Rounds trained so far, shape (runs,)."""
+    """Rounds trained so far."""
     kg: Array
-    """Deployment price of those rounds so far in kg CO2e, shape (runs,)."""
+    """Deployment price of those rounds so far in kg CO2e."""
     seen: Array
-    """Hypervolume of the front by what the search saw, as a share of the best-known, shape (runs, metrics)."""
+    """Hypervolume of the front by what the search saw, as a share of the best-known, shape (looks, metrics)."""
     honest: Array
-    """The same points scored with seeds that the search had not seen of their plans, shape (runs, metrics)."""
+    """The same points scored with seeds that the search had not seen of their plans, same shape."""
     front: Array
     """The last front: kg, accuracy seen, accuracy with other seeds; shape (points, 3)."""
 
@@ -101,8 +103,12 @@ class Scorer:
 
     @cached_property
     def best(self) -> Array:
-        """Best-known honest hypervolume: the front of all mean curves, every round of it, shape (metrics,)."""
-        return self.volumes(self.mean.ravel(), self.world.kg.ravel())
+        """Best-known honest hypervolume: the front of all mean curves, every round of them, shape (metrics,).
+
+        Infinite where no recorded plan is better than the reference: whatever a search finds is no share of it.
+        """
+        found = self.volumes(self.mean.ravel(), self.world.kg.ravel())
+        return np.where(found > 0, found, np.inf)
 
     def volumes(self, accuracy: Array, kg: Array) -> Array:
         """Hypervolumes of points by each metric, not divided."""
@@ -129,6 +135,7 @@ class Scorer:
         spent = np.array([self.world.kg[each.row, each.rounds - 1] for each in trainings])
         rows, ends = front[:, 2].astype(int), front[:, 3].astype(int)
         return Trail(
+            np.arange(1, len(trainings) + 1),
             np.cumsum([each.rounds for each in trainings]).astype(np.float64),
             np.cumsum(spent),
             np.array(seen) / self.best,

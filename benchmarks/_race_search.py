@@ -2,21 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import numpy as np
 from _race_score import Training
-from _race_world import World
 from numpy.typing import NDArray
 
 from flopt.plan import Plan
+from flopt.search.problem import Problem
 from flopt.trace import Round, record
 
-__all__ = ["Ask", "Method", "Searcher", "race"]
+__all__ = ["Ask", "Course", "Method", "Searcher", "race"]
 
 Array = NDArray[np.float64]
+
+
+class Course(Protocol):
+    """Where a race is run: recorded curves, or live training."""
+
+    @property
+    def problem(self) -> Problem:
+        """Its space proposes what can be run here."""
+        ...
+
+    @property
+    def longest(self) -> int:
+        """Rounds of the longest run."""
+        ...
+
+    @property
+    def kg(self) -> Array:
+        """Deployment price of each row's plan after each round in kg CO2e, shape (rows, rounds)."""
+        ...
+
+    def row(self, plan: Plan) -> int:
+        """The row of a plan, whatever its rounds."""
+        ...
+
+    def column(self, seed: int, row: int, visits: int) -> int:
+        """The seed with which a search trains a plan that it has trained `visits` times before."""
+        ...
+
+    def rounds(self, row: int, column: int, rounds: int) -> Iterator[Round]:
+        """What the search is told; it ends early, or raises FloptError, where the run fails."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -46,27 +78,31 @@ class Method:
     """A way to search, by name."""
 
     name: str
-    search: Callable[[World, int], Searcher]
+    search: Callable[[Course, int], Searcher]
     """Of a world and the search's seed."""
     prefixes: bool
     """Whether its front is of all rounds of each run, or of their last ones."""
+    seeds: int = 1000
+    """Searches that are enough of it: slow methods are given fewer, and shorter ones."""
+    rounds: int = 10**9
+    """Rounds that are enough of each."""
 
 
-def race(world: World, searcher: Searcher, seed: int, rounds: int) -> list[Training]:
+def race(course: Course, searcher: Searcher, seed: int, rounds: int) -> list[Training]:
     """Search until `rounds` rounds are trained; every run is billed in full."""
     visits: dict[int, int] = {}
     done: list[Training] = []
     while sum(each.rounds for each in done) < rounds:
         ask = searcher.ask()
-        row = world.row(ask.plan)
-        column = world.column(seed, row, visits.get(row, 0))
+        row = course.row(ask.plan)
+        column = course.column(seed, row, visits.get(row, 0))
         visits[row] = visits.get(row, 0) + 1
         planned = ask.plan.rounds
-        told = world.rounds(row, column, planned)
-        trace = record(told, seed=seed, participation="", stops=lambda so_far, ask=ask: _stops(ask, so_far))  # type: ignore[misc]
-        failed = len(trace) == len(told) < planned
+        told = course.rounds(row, column, planned)
+        trace = record(told, seed=seed, participation="", stops=partial(_stops, ask))
         stopped = trace.status == "stopped"
-        searcher.tell(trace.accuracy, world.kg[row, : len(trace)], failed=failed, stopped=stopped)
+        failed = len(trace) < planned and not stopped
+        searcher.tell(trace.accuracy, course.kg[row, : len(trace)], failed=failed, stopped=stopped)
         done.append(Training(row, column, len(trace) + failed, planned, stopped))
     return done
 

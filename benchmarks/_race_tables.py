@@ -9,7 +9,7 @@ from _race_results import Row
 from _race_score import Metric, Scorer, Trail
 from numpy.typing import NDArray
 
-__all__ = ["budgets", "needed", "quartiles", "reached", "told_needed", "told_reached"]
+__all__ = ["SPENT", "budgets", "needed", "quartiles", "reached", "told_needed", "told_reached"]
 
 Array = NDArray[np.float64]
 Spent = Callable[[Trail], Array]
@@ -58,11 +58,11 @@ def told_reached(rows: Sequence[Row], scorer: Scorer, metric: int, unit: str, ro
     """Lines: medians and quartiles of the honest hypervolume at fixed budgets, and the optimism at the last one."""
     looks = budgets(unit, scorer, rounds)
     yield f"honest hypervolume, {scorer.metrics[metric].name}, at budgets in {unit}: median [quartiles] over seeds"
-    yield f"  {'method':26}" + "".join(f"{_short(unit, each):>17}" for each in looks) + f"{'seen - honest':>17}"
+    yield f"  {'method':32}" + "".join(f"{_short(unit, each):>17}" for each in looks) + f"{'seen - honest':>17}"
     for row in rows:
         cells = [_three(np.array([*reached(row, unit, each, metric).values()])) for each in looks]
         ends = np.array([trail.seen[-1, metric] - trail.honest[-1, metric] for trail in row.trails.values()])
-        yield f"  {row.name:26}" + "".join(f"{cell:>17}" for cell in cells) + f"{np.median(ends):>+17.3f}"
+        yield f"  {row.name:32}" + "".join(f"{cell:>17}" for cell in cells) + f"{np.median(ends):>+17.3f}"
 
 
 def told_needed(rows: Sequence[Row], metric: Metric, number: int, target: float) -> Iterator[str]:
@@ -70,11 +70,12 @@ def told_needed(rows: Sequence[Row], metric: Metric, number: int, target: float)
     ended = [trail.rounds[-1] for row in rows for trail in row.trails.values()]
     yield f"to {target:.0%} of the best-known honest hypervolume, {metric.name}: median [quartiles] over seeds"
     yield f"  (within {min(ended):.0f} rounds; > was not reached, and is no number)"
-    yield f"  {'method':26}{'rounds':>24}{'kg':>34}  reached"
+    yield f"  {'method':32}{'rounds':>24}{'kg':>34}  reached"
     for row in rows:
         rounds, kg = needed(row, "rounds", number, target), needed(row, "kg", number, target)
-        count = int(np.isfinite(rounds).sum())
-        yield (f"  {row.name:26}{_spread(rounds, '.0f'):>24}{_spread(kg, '.2e'):>34}  {count} of {len(rounds)}")
+        count, ended = int(np.isfinite(rounds).sum()), min(trail.rounds[-1] for trail in row.trails.values())
+        told = f"{_spread(rounds, '.0f'):>24}{_spread(kg, '.2e'):>34}"
+        yield f"  {row.name:32}{told}  {count} of {len(rounds)} in {ended:.0f} rounds"
 
 
 def _short(unit: str, budget: float) -> str:

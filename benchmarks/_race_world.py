@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -150,6 +150,11 @@ class World:
         """Recorded seeds of every plan."""
         return len(self.table.seeds)
 
+    @property
+    def longest(self) -> int:
+        """Recorded rounds of every plan."""
+        return self.table.rounds
+
     def row(self, plan: Plan) -> int:
         """Place of a plan of the snapped space in the table."""
         return self._snapping.row(plan)
@@ -169,14 +174,13 @@ class World:
         order = stream(seed, "race", row).permutation(self.seeds)
         return int(order[visits % max(1, self.seeds - 1)])
 
-    def rounds(self, row: int, column: int, rounds: int) -> list[Round]:
-        """What a search is told of a recorded run, round by round; shorter where the run failed."""
-        curves = self.table.curves
-        return [
-            Round(float(accuracy), float(curves["loss"][row, column, index]), 0, 0, 0, 0)
-            for index, accuracy in enumerate(self.accuracy[row, column, :rounds])
-            if np.isfinite(accuracy) and np.isfinite(curves["loss"][row, column, index])
-        ]
+    def rounds(self, row: int, column: int, rounds: int) -> Iterator[Round]:
+        """What a search is told of a recorded run, round by round; it ends where the run failed."""
+        loss = self.table.curves["loss"][row, column]
+        for index, accuracy in enumerate(self.accuracy[row, column, :rounds]):
+            if not (np.isfinite(accuracy) and np.isfinite(loss[index])):
+                return
+            yield Round(float(accuracy), float(loss[index]), 0, 0, 0, 0)
 
 
 def _smoothed(curves: NDArray[np.float32], how: str) -> Array:

@@ -23,9 +23,14 @@ from typing import Any
 
 import numpy as np
 import optuna
+from _race_comparison import OURS, told_ratios, told_reports, told_tests
+from _race_live import LiveWorld, told_live
 from _race_methods import METHODS
-from _race_results import Results, Row, rows
+from _race_picture import PICTURED, draw
+from _race_results import EXPECTED, Results, Row, rows
 from _race_score import Scorer
+from _race_search import race
+from _race_stops import told_stops
 from _race_tables import needed, told_needed, told_reached
 from _race_world import World
 
@@ -40,14 +45,34 @@ def main() -> None:
     given = _arguments()
     warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
+    if given.live:
+        _race_live(given)
+        return
     world = World.of(_file(given.table), given.smoothing)
     results = Results(world, given.rounds, given.out)
+    for file in given.also:
+        results.join(file)
     names = given.methods or list(METHODS)
-    results.fill(names, dict.fromkeys(names, given.seeds), dict.fromkeys(names, given.rounds), given.workers)
+    results.fill(names, given.seeds, given.workers)
     scorer = Scorer(world)
-    scored = [row for row in rows(results, scorer) if row.name.split(" + ")[0] in names]
+    scored = rows(results, scorer, names)
     _print(scored, scorer, results, given)
+    if given.picture:
+        shown = [row for row in scored if row.name in (given.ours, *PICTURED)]
+        draw(shown or scored, scorer, 0, given.picture)
     results.write({"target": given.target, "methods": {row.name: _plain(row, given.target) for row in scored}})
+
+
+def _race_live(given: argparse.Namespace) -> None:
+    """A few short searches that really train: whether the order on the tables is that of life."""
+    names = given.methods or [given.ours, "tpe", "random"]
+    world = LiveWorld.of(given.live)
+    searches = [
+        (name, seed, race(world, METHODS[name].search(world, seed), seed, given.rounds))
+        for seed in range(given.seeds)
+        for name in names
+    ]
+    print("\n".join(told_live(world, searches, {name: METHODS[name].prefixes for name in names})))
 
 
 def _print(scored: list[Row], scorer: Scorer, results: Results, given: argparse.Namespace) -> None:
@@ -64,13 +89,24 @@ def _print(scored: list[Row], scorer: Scorer, results: Results, given: argparse.
         for unit in ("rounds", "kg"):
             print()
             print("\n".join(told_reached(scored, scorer, number, unit, given.rounds)))
+        print()
+        print("\n".join(told_tests(scored, scorer, number, given.rounds, given.ours)))
+    for name in (given.ours, given.ours + EXPECTED):
+        print()
+        print("\n".join(told_ratios(scored, scorer, given.target, name)))
+    print()
+    print("\n".join(told_reports(scored, scorer)))
+    print()
+    searches = {row.name: results.searches[row.name] for row in scored if row.name in results.searches}
+    print("\n".join(told_stops(searches, scorer)))
 
 
 def _plain(row: Row, target: float) -> dict[str, list[Any]]:
     """Runs, rounds and kg to the target at chance on the log scale, by seed; null where it was not reached."""
-    firsts = [np.flatnonzero(trail.honest[:, 0] >= target) for trail in row.trails.values()]
-    found: dict[str, list[Any]] = {"seeds": list(row.trails)}
-    found["runs"] = [int(first[0]) + 1 if len(first) else None for first in firsts]
+    found: dict[str, list[Any]] = {"seeds": list(row.trails), "runs": []}
+    for trail in row.trails.values():
+        reached = np.flatnonzero(trail.honest[:, 0] >= target)
+        found["runs"].append(int(trail.runs[reached[0]]) if len(reached) else None)
     for unit in ("rounds", "kg"):
         found[unit] = [float(each) if np.isfinite(each) else None for each in needed(row, unit, 0, target)]
     return found
@@ -87,10 +123,14 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=10, help="searches of each method")
     parser.add_argument("--rounds", type=int, default=3000, help="rounds that each search may train")
     parser.add_argument("--methods", nargs="+", metavar="METHOD", help=f"of: {', '.join(METHODS)}")
+    parser.add_argument("--ours", default=OURS, help="the method that the others are compared with")
     parser.add_argument("--target", type=float, default=0.9, help="share of the best-known honest hypervolume")
     parser.add_argument("--smoothing", help="of the accuracy: last, mean5, ...; the table's own if not given")
     parser.add_argument("--workers", type=int, default=1, choices=(1, 2), help="searches at the same time")
     parser.add_argument("--out", type=Path, help="JSON that keeps the searches; one that exists is continued")
+    parser.add_argument("--picture", type=Path, help="draw growth and attainment bands into this file")
+    parser.add_argument("--live", metavar="DATA", help="no table: really train on this data set (digits, mnist5k)")
+    parser.add_argument("--also", type=Path, nargs="+", default=(), help="more such files, of the same table")
     given = parser.parse_args()
     for name in given.methods or ():
         if name not in METHODS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +13,10 @@ from flopt.errors import FloptError
 from flopt.objectives import Objective
 from flopt.pareto import hypervolume, knee, losses, non_dominated
 from flopt.run import Run
-from flopt.spread import DRAWS, HALF_WIDTH, Spread, chances, contenders
+from flopt.spread import DRAWS, HALF_WIDTH, Spread, settled
 from flopt.trace import COLUMNS
 
-__all__ = ["LEAST", "Candidate", "Front", "Point", "find_front"]
+__all__ = ["LEAST", "Candidate", "Front", "Point", "find_front", "uncertain_columns"]
 
 Array = NDArray[np.float64]
 
@@ -57,7 +58,7 @@ class Point:
     seeds: int = 1
     """With how many seeds the plan was run up to this round."""
     probability: float = 1.0
-    """Probability that no other plan that was run is better, as far as seeds are concerned."""
+    """Probability, over seeds, that no point which stayed as long as it dominates it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +104,8 @@ class Front:
 def find_front(candidates: Iterable[Candidate], objectives: Sequence[Objective]) -> Front:
     """The front over all rounds of all candidates; of equal points the one that was given first counts.
 
-    A point that is non-dominated with a probability below `LEAST` is told apart as doubtful; one always stays.
+    A point that is non-dominated with a probability below `LEAST` is told apart as doubtful, the most doubtful first:
+    it is then no rival of the others (`flopt.spread.settled`).
     """
     field_ = _Field.of(list(candidates), tuple(objectives))
     if not len(field_.table):
@@ -111,11 +113,12 @@ def find_front(candidates: Iterable[Candidate], objectives: Sequence[Objective])
     loss = field_.losses
     rows = np.flatnonzero(non_dominated(loss))
     rows = rows[np.argsort(field_.table[rows, _cost_column(objectives)], kind="stable")]
-    chance = field_.chances(rows)
-    sure = chance >= min(LEAST, chance.max())
+    stays, chance = np.ones(len(rows), dtype=bool), np.ones(len(rows))
+    if any(field_.columns):
+        stays, chance = settled(field_.drawn(rows), LEAST)
     points = [field_.point(int(row), float(p)) for row, p in zip(rows, chance, strict=True)]
-    kept = tuple(point for point, keep in zip(points, sure, strict=True) if keep)
-    return Front(tuple(objectives), kept, tuple(point for point, keep in zip(points, sure, strict=True) if not keep))
+    kept = tuple(point for point, keep in zip(points, stays, strict=True) if keep)
+    return Front(tuple(objectives), kept, tuple(point for point, keep in zip(points, stays, strict=True) if not keep))
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,28 +145,21 @@ class _Field:
     def losses(self) -> Array:
         return _losses(self.table, self.objectives)
 
-    def chances(self, front: NDArray[np.intp]) -> Array:
-        """Probability of being non-dominated of each row of the front, from joint draws of all that is uncertain."""
-        columns, sd = self._columns(), np.zeros_like(self.table)
-        for index, name in enumerate(columns):
-            if name is not None:
-                sd[:, index] = self._along(np.arange(len(self.owner)), name)
-        if not sd.any():
-            return np.ones(len(front))
-        rows = contenders(self.losses, sd, front)
-        drawn = np.repeat(self.losses[None, rows], DRAWS, axis=0)
-        for index, name in enumerate(columns):
+    def drawn(self, front: NDArray[np.intp]) -> Array:
+        """Joint draws of the losses of the rows of the front, shape (DRAWS, rows, objectives)."""
+        drawn = np.repeat(self.losses[None, front], DRAWS, axis=0)
+        for index, name in enumerate(self.columns):
             if name is not None:
                 sign = -1.0 if self.objectives[index].direction == "maximize" else 1.0
-                drawn[:, :, index] += sign * self._errors(rows, name)
-        return chances(drawn, np.searchsorted(rows, front))
+                drawn[:, :, index] += sign * self._errors(front, name)
+        return drawn
 
     def point(self, row: int, probability: float) -> Point:
         """A row as a point."""
         candidate, rounds = self.candidates[self.owner[row]], int(self.rounds[row])
         values = {o.name: float(v) for o, v in zip(self.objectives, self.table[row], strict=True)}
         ranges = {}
-        for objective, name in zip(self.objectives, self._columns(), strict=True):
+        for objective, name in zip(self.objectives, self.columns, strict=True):
             if name is not None and name in candidate.spreads:
                 half = HALF_WIDTH * float(candidate.spreads[name].sd(rounds)[-1])
                 low, high = values[objective.name] - half, values[objective.name] + half
@@ -171,18 +167,9 @@ class _Field:
         seeds = candidate.seeds(rounds) or 1
         return Point(candidate.number, candidate.run.until(rounds), values, ranges, seeds, probability)
 
-    def _columns(self) -> list[str | None]:
-        """The column of the trace that each objective reads as it is, if it does."""
-        spread = next((c for c in self.candidates if c.spreads), None)
-        return [None if spread is None else _column_of(objective, spread) for objective in self.objectives]
-
-    def _along(self, rows: NDArray[np.intp], name: str) -> Array:
-        found = np.zeros(len(rows))
-        for owner in np.unique(self.owner[rows]):
-            candidate, mine = self.candidates[owner], self.owner[rows] == owner
-            if name in candidate.spreads:
-                found[mine] = candidate.spreads[name].sd(candidate.run.length)[self.rounds[rows[mine]] - 1]
-        return found
+    @cached_property
+    def columns(self) -> list[str | None]:
+        return uncertain_columns(self.candidates, self.objectives)
 
     def _errors(self, rows: NDArray[np.intp], name: str) -> Array:
         found = np.zeros((DRAWS, len(rows)))
@@ -192,6 +179,12 @@ class _Field:
                 errors = candidate.spreads[name].errors(candidate.number + 1, COLUMNS.index(name), candidate.run.length)
                 found[:, mine] = errors[:, self.rounds[rows[mine]] - 1]
         return found
+
+
+def uncertain_columns(candidates: Sequence[Candidate], objectives: Sequence[Objective]) -> list[str | None]:
+    """The column of the trace that each objective is, where its expected values may be off; None elsewhere."""
+    spread = next((c for c in candidates if c.spreads), None)
+    return [None if spread is None else _column_of(objective, spread) for objective in objectives]
 
 
 def _column_of(objective: Objective, candidate: Candidate) -> str | None:

@@ -7,10 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from flopt.catalogue import load_objective, load_space
+from flopt.catalogue import TOLD, load_objective, load_space
 from flopt.emissions.fleet_file import load_fleet
 from flopt.emissions.grid import annual_grid
 from flopt.emissions.pricing import Pricing
@@ -21,12 +18,12 @@ from flopt.fronts import Candidate, Front, find_front
 from flopt.objectives import Objective
 from flopt.oracles.shipped import shipped_table
 from flopt.plan import Plan
-from flopt.run import Run
 from flopt.search.ensembles import Expected, ensembles, expected_runs
 from flopt.search.problem import Limit, Problem
 from flopt.simulation.facts import facts
-from flopt.study import Study, load_study
+from flopt.study import Study, TaskTable, load_study
 from flopt.task import Task
+from flopt.task_file import load_task
 from flopt.trace import Trace
 from flopt.units import G_PER_KG, J_PER_KWH
 
@@ -37,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["STUDY_FILE", "Results", "kg_per_cpu_s", "open_results", "problem_of", "read_store", "rescored", "runnable"]
 
 STUDY_FILE = "study.toml"
+_OF_DATA = ("data", "partition", "clients", "alpha", "model", "split", "flower_app")
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +53,8 @@ class Results:
     """CPU seconds that each run took here; empty where nobody counted."""
     parameters: tuple[Mapping[str, Any], ...] = ()
     """Each run's place in the space, by axis, as it was proposed; empty where the runs were not proposed."""
+    repeats: tuple[int | None, ...] = ()
+    """The run that each repeats with another seed; None for a new plan, empty where nothing was repeated."""
     out: frozenset[int] = frozenset()
     """Runs whose plans the fleet cannot run: no candidates, though what they learned still tells of the others."""
     _worked_out: list[Any] = field(default_factory=list, repr=False)
@@ -73,7 +73,7 @@ class Results:
         found = self.expected()
         runs = self.problem.runs([each.ensemble.plan for each in found], [each.trace for each in found])
         return [
-            Candidate(each.ensemble.number, run, self._allowed(run), each.ensemble.lengths, each.spreads)
+            Candidate(each.ensemble.number, run, self.problem.allowed(run), each.ensemble.lengths, each.spreads)
             for each, run in zip(found, runs, strict=True)
         ]
 
@@ -85,7 +85,9 @@ class Results:
             if trace is not None and trace.status != "failed" and number not in self.out
         ]
         runs = self.problem.runs([plan for _, plan, _ in done], [trace for _, _, trace in done])
-        return [Candidate(number, run, self._allowed(run)) for (number, _, _), run in zip(done, runs, strict=True)]
+        return [
+            Candidate(number, run, self.problem.allowed(run)) for (number, _, _), run in zip(done, runs, strict=True)
+        ]
 
     def expected(self) -> list[Expected]:
         """What is expected of every plan that was run; worked out once, whatever is priced or scored anew after it."""
@@ -95,15 +97,6 @@ class Results:
             known[:] = [self.plans, self.traces, expected_runs(found, self.problem.task)]
         return [each for each in known[2] if each.ensemble.number not in self.out]
 
-    def _allowed(self, run: Run) -> NDArray[np.bool_]:
-        """The rounds that meet the study's limits."""
-        allowed = np.ones(run.length, dtype=bool)
-        for limit in self.problem.limits:
-            allowed &= limit.violation(limit.objective.along(run)) <= 0
-        if run.whole_plan.horizon_dependent:
-            allowed[: run.whole_plan.rounds - 1] = False  # round r of it is not what a plan of r rounds would do
-        return allowed
-
     def front(self, objectives: Sequence[Objective] | None = None) -> Front:
         """The front of the study's objectives, or of others: old runs are scored again, nothing is trained."""
         return find_front(self.candidates(), objectives or self.problem.objectives)
@@ -111,6 +104,7 @@ class Results:
 
 def problem_of(study: Study) -> Problem:
     """Resolve every name of a study: objectives, space, fleet, task. Raises FloptError for the first bad one."""
+    _check_facts(study)
     source = study.source()
     if (source.app is None) == (study.oracle == "flower"):
         raise FloptError('oracle = "flower" and task.flower_app, the folder of an app, belong together: give both')
@@ -135,7 +129,21 @@ def problem_of(study: Study) -> Problem:
     return problem
 
 
+def _check_facts(study: Study) -> None:
+    """A task of which flopt has the facts alone can be priced and told, but not trained."""
+    if study.task.facts is None:
+        return
+    if study.oracle not in (TOLD, "analytic") and ".py" not in study.oracle:
+        raise FloptError(f'task.facts: oracle = "{study.oracle}" needs the data itself; give {TOLD}, analytic or my.py')
+    for key in _OF_DATA:
+        value = getattr(study.task, key)
+        if value != getattr(TaskTable(), key):
+            raise FloptError(f"task.{key} = {value!r}: the facts (task.facts) bring their own")
+
+
 def _facts(study: Study) -> Task:
+    if study.task.facts is not None:
+        return load_task(Path(study.task.facts))
     try:
         return facts(study.source())
     except FloptError:
@@ -161,6 +169,7 @@ def open_results(folder: Path) -> Results:
             journal.repaired_bytes,
             tuple(float(trial.user_attrs.get("cpu_s", 0.0)) for trial in trials),
             tuple(trial.params for trial in trials),
+            tuple(trial.user_attrs.get("repeats") for trial in trials),
         )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DRAWS", "HALF_WIDTH", "Spread", "chances", "contenders", "normals", "weights"]
+__all__ = ["DRAWS", "HALF_WIDTH", "Spread", "normals", "settled", "weights"]
 
 Array = NDArray[np.float64]
 
@@ -15,8 +15,6 @@ DRAWS = 200
 """Joint draws behind a probability; it is then good to 0.035."""
 HALF_WIDTH = 1.6449
 """Standard deviations on either side of nine tenths of a normal law."""
-REACH = 2.0
-"""A point whose value would have to be off by more standard deviations than this, as would the front's, is no rival."""
 SHARED = 0
 """The key of the normals that all plans share; those of a plan have its run's number + 1."""
 
@@ -69,27 +67,28 @@ def _mix(state: NDArray[np.uint32]) -> NDArray[np.uint32]:
         return np.asarray(state ^ (state >> np.uint32(16)), dtype=np.uint32)
 
 
-def contenders(loss: Array, sd: Array, front: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Rows that may beat a point of the front: those that it does not beat by more than `REACH` of both their sd.
+def settled(loss: Array, least: float) -> tuple[NDArray[np.bool_], Array]:
+    """Which points stay on a front, and with what probability each is non-dominated among those that have not left.
 
-    `loss` and `sd` have shape (points, objectives); lower is better.
+    `loss`, shape (draws, points, objectives), is minimised. The least probable point leaves first and is no rival of
+    the others any more, until all that stay have at least the probability `least`: of several plans that are as good as
+    one another none is probably the best, and yet one of them belongs on the front. One point always stays.
     """
-    best, alive = loss - REACH * sd, np.ones(len(loss), dtype=bool)
-    for worst in loss[front] + REACH * sd[front]:
-        alive &= ~((worst <= best).all(axis=1) & (worst < best).any(axis=1))
-    alive[front] = True
-    return np.flatnonzero(alive)
+    rivals = np.zeros(loss.shape[:2], dtype=np.int64)
+    for point in range(loss.shape[1]):
+        rivals += _beaten_by(loss, point)
+    stays, chance = np.ones(loss.shape[1], dtype=bool), np.ones(loss.shape[1])
+    while True:
+        chance[stays] = (rivals[:, stays] == 0).mean(axis=0)
+        places = np.flatnonzero(stays)
+        worst = int(places[np.argmin(chance[places])])
+        if chance[worst] >= least or len(places) == 1:
+            return stays, chance
+        stays[worst] = False
+        rivals -= _beaten_by(loss, worst)
 
 
-def chances(loss: Array, front: NDArray[np.intp]) -> Array:
-    """Share of the draws in which no other row dominates each row of the front.
-
-    `loss`, shape (draws, points, objectives), is minimised.
-    """
-    columns = np.moveaxis(loss, -1, 0)
-    mine = columns[:, :, front]
-    dominated = np.zeros(mine.shape[1:], dtype=bool)
-    for row in range(loss.shape[1]):
-        rival = columns[:, :, row, None]
-        dominated |= (rival <= mine).all(axis=0) & (rival < mine).any(axis=0)
-    return np.asarray(1 - dominated.mean(axis=0))
+def _beaten_by(loss: Array, point: int) -> NDArray[np.bool_]:
+    """Whether each point is dominated by this one, in each draw; shape (draws, points)."""
+    rival = loss[:, point, None]
+    return np.asarray((rival <= loss).all(axis=-1) & (rival < loss).any(axis=-1))

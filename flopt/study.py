@@ -20,7 +20,7 @@ from flopt.settings import apply_setting, put
 from flopt.task import AppSource, TaskSource
 from flopt.toml_file import read_toml
 
-__all__ = ["Study", "load_study", "study_of"]
+__all__ = ["Study", "TaskTable", "load_study", "study_of"]
 
 Whole = Annotated[int, Field(ge=1)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
@@ -41,6 +41,8 @@ _ALLOWED = {
 }
 
 DEFAULT_RUNS = 60
+BOUNDS = ("runs", "rounds", "minutes", "search_kg")
+"""Keys of a budget, one of which every search ends by."""
 
 
 def _iso(time: object) -> object:
@@ -60,11 +62,12 @@ class BudgetTable(_Table):
     rounds: Whole | None = None
     minutes: Positive | None = None
     search_kg: Positive | None = None
+    least_gain_per_kg: Positive | None = None
 
     @model_validator(mode="before")
     @classmethod
     def _bounded(cls, table: Any) -> Any:
-        named = isinstance(table, dict) and any(value is not None for value in table.values())
+        named = isinstance(table, dict) and any(table.get(key) is not None for key in BOUNDS)
         return table if named or not isinstance(table, dict) else {**table, "runs": DEFAULT_RUNS}
 
 
@@ -72,6 +75,7 @@ class TaskTable(_Table):
     """What is learned."""
 
     data: str = "digits"
+    facts: str | None = None
     partition: str = "natural"
     alpha: Number | None = None
     clients: Whole | None = None
@@ -138,9 +142,9 @@ class Study(_Table):
     space: str = "cross_device"
     objectives: Annotated[tuple[str, ...], Field(strict=False)] = ("accuracy", "co2e")  # TOML knows lists only
     oracle: str = "simulated"
-    sampler: str = "tpe"
-    stopping: str = "none"
-    replicates: Annotated[int, Field(ge=0)] = 0
+    sampler: str = "trajectory"
+    stopping: str = "trajectory"
+    replicates: Annotated[int, Field(ge=0)] = 2
     seed: Annotated[int, Field(ge=0)] = 0
     lag: Whole = 8
     workers: Whole = 2
@@ -164,7 +168,9 @@ class Study(_Table):
     def source(self) -> TaskSource:
         """The task as the simulation reads it; its partition follows the study's seed unless it has its own."""
         task = self.task
-        table = task.model_dump(exclude={"flower_app", "flop_per_sample", "flower_network"}, exclude_none=True)
+        table = task.model_dump(exclude={"facts", "flower_app", "flop_per_sample", "flower_network"}, exclude_none=True)
+        if task.facts is not None:
+            table["data"] = task.facts  # no data: who wants to train on it is told so
         app = AppSource(task.flower_app, task.flop_per_sample, task.flower_network) if task.flower_app else None
         return TaskSource(**{"seed": self.seed, **table}, device=self.device, app=app)
 
@@ -190,7 +196,8 @@ class Study(_Table):
             return f"{(folder / Path(path).expanduser()).resolve()}" + (f":{name}" if name else "")
 
         app = self.task.flower_app and str((folder / Path(self.task.flower_app).expanduser()).resolve())
-        files = {"data": anchor(self.task.data), "model": anchor(self.task.model), "flower_app": app}
+        facts = self.task.facts and anchor(self.task.facts)
+        files = {"data": anchor(self.task.data), "facts": facts, "model": anchor(self.task.model), "flower_app": app}
         task = self.task.model_copy(update=files)
         return self.model_copy(
             update={

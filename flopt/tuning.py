@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from flopt.catalogue import load_oracle
 from flopt.errors import FloptError
 from flopt.fronts import Front
-from flopt.objectives import Direction
+from flopt.objectives import Direction, NotFiniteError
 from flopt.plan import Plan
 from flopt.reading.table import write_csv
 from flopt.results import STUDY_FILE, Results, kg_per_cpu_s, open_results, problem_of
@@ -112,7 +113,7 @@ def _share(
 
 
 def strategy_of(study: Study, executor: Executor | None = None) -> Strategy:
-    """How a study is searched; any `executor` takes the place of the study's own."""
+    """How a study is searched; its runs are trained where the study says, or on a given executor."""
     from flopt.search.budget import Budget
     from flopt.search.engine import Engine
     from flopt.search.slot import Limits
@@ -159,11 +160,11 @@ def checked_problem(study: Study, *, trained_here: bool = True) -> Problem:
     from flopt.search.samplers import check_sampler
     from flopt.search.stopping import check_stopping
 
-    check_executor(study.executor)
     problem = problem_of(study)
     check_sampler(study.sampler)
     check_stopping(study.stopping)
     if trained_here:
+        check_executor(study.executor)
         load_oracle(problem.oracle, problem.source, problem.task)
     _check_learned(problem)
     return problem
@@ -178,7 +179,8 @@ def _check_learned(problem: Problem) -> None:
         run = problem.run(plan, trace)
         for objective in (*problem.objectives, *(limit.objective for limit in problem.limits)):
             objective(run.until(1))
-            objective(run)
+            with suppress(NotFiniteError):  # a run counts up to where its objectives are numbers
+                objective(run)
 
 
 def identity(study: Study, problem: Problem) -> dict[str, Any]:

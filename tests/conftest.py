@@ -110,7 +110,7 @@ def analytic_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from flopt import tune
 
     folder = tmp_path_factory.mktemp("studies") / "analytic"
-    tune({"oracle": "analytic", "workers": 1, "budget": {"runs": 16}}, out=folder)
+    tune({"oracle": "analytic", "workers": 1, "replicates": 0, "budget": {"runs": 16}}, out=folder)
     return folder
 
 

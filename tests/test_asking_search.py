@@ -54,18 +54,23 @@ def driven() -> Callable[[dict[str, Any], Path], tuple[Plan, ...]]:
     return drive
 
 
-@pytest.mark.parametrize("budget", [{"runs": 12}, {"rounds": 150}], ids=str)
+@pytest.mark.parametrize(
+    "change", [{"budget": {"runs": 12}}, {"budget": {"rounds": 150}, "stopping": "power-law"}], ids=("runs", "rounds")
+)
 def test_one_after_the_other_gives_what_tune_gives(
-    tmp_path: Path, driven: Callable[[dict[str, Any], Path], tuple[Plan, ...]], budget: dict[str, int]
+    tmp_path: Path, driven: Callable[[dict[str, Any], Path], tuple[Plan, ...]], change: dict[str, Any]
 ) -> None:
-    study = {**STUDY, "budget": budget}
+    study = {**STUDY, **change}
     search = flopt.Search(study)
     plans = finish(search)
     assert tuple(plans) == driven(study, tmp_path / "driven")
-    assert search.ended == next(iter(budget))
+    assert search.ended == next(iter(study["budget"]))
     assert search.progress().runs == len(plans)
-    driven_front = open_results(tmp_path / "driven").front()
-    assert [point.values for point in search.front().points] == [point.values for point in driven_front.points]
+    found = open_results(tmp_path / "driven")
+    assert [point.values for point in search.front().points] == [point.values for point in found.front().points]
+    ends = [(trace.status, len(trace)) for trace in search.results().traces if trace]
+    assert ends == [(trace.status, len(trace)) for trace in found.traces if trace]
+    assert ("stopping" in study) == ("stopped" in {status for status, _ in ends})
 
 
 def test_several_at_once_told_in_any_order_give_the_same(tmp_path: Path) -> None:

@@ -75,12 +75,14 @@ def test_what_is_told_is_kept_and_the_budget_ends(command: Command, tell: Tell, 
             "untold": [],
         }
     code, out, err = command("ask", "mine")
-    assert (code, json.loads(out), err) == (1, {"number": None, "untold": [], "why": "runs"}, "")
+    assert (code, json.loads(out), err) == (1, {"number": None, "untold": [], "why": "budget.runs is spent"}, "")
     assert len(open_results(tmp_path / "mine").front()) > 0
     with Journal.read(tmp_path / "mine") as journal:
         assert [trial.state.name for trial in journal.trials()] == ["PRUNED", "COMPLETE", "PRUNED"]
-    for reader in ("front", "recommend", "report"):
+    for reader in ("front", "recommend", "report", "plot", "compare"):
         assert command(reader, "mine")[0] == 0, reader
+    assert "accuracy on validation data, as told by the program that trained" in command("front", "mine")[1]
+    assert "(as told by the program that trained)" in command("compare", "mine")[1]
 
 
 def test_a_failed_run_is_kept_with_its_reason(command: Command, tell: Tell, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from flopt.oracles.analytic import analytic
 from flopt.plan import Plan
 from flopt.reading.table import write_csv
 from flopt.results import Results, problem_of
-from flopt.search import proposer, samplers, storage
+from flopt.search import proposer, samplers, storage, trajectory
 from flopt.search.books import Progress
 from flopt.search.budget import Budget
 from flopt.search.driver import Driver
@@ -52,6 +52,9 @@ QUICK = problem_of(study_of({"oracle": "analytic", "space": "quick"}))
 PROBLEM = replace(QUICK, space=SMALL)
 CO2E, ACCURACY, DURATION = (load_objective(name) for name in ("co2e", "accuracy", "duration"))
 
+FAST = [sampler for sampler in SAMPLERS if sampler != "gp"]
+"""Optuna's GP takes a second for each proposal."""
+
 SLOW = '''
 """The analytic curve, slowly enough to be killed in the middle."""
 import time
@@ -68,7 +71,7 @@ def rounds(plan, participation, seed):
 '''
 
 
-HOW = ("cpu_s", "where", "attempts", "wasted_cpu_s")
+HOW = ("cpu_s", "elapsed_s", "where", "attempts", "wasted_cpu_s")
 """What is kept of how a run was trained, which differs from search to search."""
 
 
@@ -82,6 +85,8 @@ class Setting:
     workers: int = 1
     lag: int = 3
     seed: int = 0
+    replicates: int = 0
+    stopping: str = "none"
 
 
 def search(
@@ -93,7 +98,8 @@ def search(
     budget = Budget(runs=s.runs, rounds=s.rounds)
     with Journal.create_or_open(folder, directions, {"sampler": s.sampler, "lag": s.lag, "seed": s.seed}) as journal:
         report = None if reports is None else reports.append
-        return Driver(problem, Strategy(s.sampler, s.seed, s.lag, s.workers, budget, 0.0), journal, report).run()
+        strategy = Strategy(s.sampler, s.seed, s.lag, s.workers, budget, 0.0, s.stopping, s.replicates)
+        return Driver(problem, strategy, journal, report).run()
 
 
 def dump(folder: Path) -> list[dict[str, Any]]:
@@ -146,15 +152,17 @@ def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Samplers that begin to learn after a few runs, so that short studies try them; and no waiting for disks."""
     monkeypatch.setattr(samplers, "STARTUP_RUNS", 3)
     monkeypatch.setattr(samplers, "POPULATION", 3)
+    monkeypatch.setattr(trajectory, "START", 3)
     monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
 # -- the rule of a fixed lag -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("sampler", SAMPLERS)
-def test_one_and_two_workers_find_the_same(tmp_path: Path, sampler: str) -> None:
-    setting = Setting(sampler, runs=24, lag=4)
+@pytest.mark.parametrize(("stopping", "replicates"), [("trajectory", 0), ("none", 2)])
+@pytest.mark.parametrize("sampler", [*FAST, pytest.param("gp", marks=pytest.mark.slow)])
+def test_one_and_two_workers_find_the_same(tmp_path: Path, sampler: str, stopping: str, replicates: int) -> None:
+    setting = Setting(sampler, runs=18, lag=4, replicates=replicates, stopping=stopping)
     search(tmp_path / "1", setting, QUICK)
     search(tmp_path / "2", replace(setting, workers=2), QUICK)
     assert dump(tmp_path / "1") == dump(tmp_path / "2")
@@ -253,22 +261,27 @@ def crashing(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Crashing]]:
 
 @pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize(
-    ("sampler", "runs"),
+    ("sampler", "runs", "replicates"),
     [
-        ("tpe", 7),
-        ("nsga2", 7),
-        ("random", 5),
-        pytest.param("tpe", 16, marks=pytest.mark.slow),
-        pytest.param("nsga2", 16, marks=pytest.mark.slow),
+        ("tpe", 7, 0),
+        ("nsga2", 7, 0),
+        ("random", 9, 2),
+        ("trajectory", 6, 0),
+        pytest.param("gp", 6, 0, marks=pytest.mark.slow),
+        pytest.param("trajectory", 14, 2, marks=pytest.mark.slow),
+        pytest.param("tpe", 16, 2, marks=pytest.mark.slow),
+        pytest.param("nsga2", 16, 0, marks=pytest.mark.slow),
     ],
 )
 def test_a_crash_at_every_append_of_the_journal_changes_nothing(
-    tmp_path: Path, crashing: type[Crashing], sampler: str, runs: int
+    tmp_path: Path, crashing: type[Crashing], sampler: str, runs: int, replicates: int
 ) -> None:
-    setting = Setting(sampler, runs=runs)
+    stopping = "trajectory" if sampler == "trajectory" else "none"
+    setting = Setting(sampler, runs=runs, replicates=replicates, stopping=stopping)
     search(tmp_path / "whole", setting)
     whole, appends = dump(tmp_path / "whole"), crashing.appends
     assert appends == 2 + 3 * runs
+    assert any("repeats" in entry["user_attrs"] for entry in whole) == (replicates > 0)
     for at in range(1, appends + 1):
         for torn in (False, True):
             folder = tmp_path / f"{at}{'torn' if torn else ''}"
@@ -421,11 +434,11 @@ def test_a_search_that_is_over_trains_nothing_anew(tmp_path: Path) -> None:
     assert (tmp_path / JOURNAL).read_bytes() == content
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_a_budget_of_rounds_is_spent_exactly(tmp_path: Path, workers: int) -> None:
-    end = search(tmp_path, Setting(runs=None, rounds=50, workers=workers))
+@pytest.mark.parametrize(("workers", "replicates"), [(1, 0), (2, 0), (2, 2)])
+def test_a_budget_of_rounds_is_spent_exactly(tmp_path: Path, workers: int, replicates: int) -> None:
+    end = search(tmp_path, Setting(runs=None, rounds=50, workers=workers, replicates=replicates))
     assert (end.rounds, end.ended) == (50, "rounds")
-    assert search(tmp_path, Setting(runs=None, rounds=50)).rounds == 50
+    assert search(tmp_path, Setting(runs=None, rounds=50, replicates=replicates)).rounds == 50
 
 
 def test_whichever_budget_ends_first(tmp_path: Path) -> None:
@@ -566,7 +579,7 @@ def test_a_limit_that_the_first_round_breaks_rejects_the_plan(tmp_path: Path) ->
     assert {plan.local_epochs for _, plan in proposed(tmp_path, problem)} == {1}
 
 
-@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("sampler", FAST)
 def test_no_plan_within_the_limits_ends_the_search(tmp_path: Path, sampler: str) -> None:
     problem = replace(PROBLEM, limits=(Limit(CO2E, at_most=1e-12),))
     for _ in range(2):
@@ -633,7 +646,7 @@ def test_known_objectives_are_shown_on_a_log_axis(tmp_path: Path, monkeypatch: p
 
 
 @pytest.mark.parametrize("objectives", [(CO2E,), (ACCURACY,), (ACCURACY, CO2E, DURATION)])
-@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("sampler", [*FAST, pytest.param("gp", marks=pytest.mark.slow)])
 def test_one_or_three_objectives_are_searched_too(tmp_path: Path, objectives: tuple[Any, ...], sampler: str) -> None:
     problem = replace(PROBLEM, objectives=objectives)
     search(tmp_path / "a", Setting(sampler, runs=16), problem)

@@ -115,3 +115,9 @@ def test_knots_reach_from_the_first_round_to_the_last(rounds: int) -> None:
     assert knots[0] == 1
     assert knots[-1] == rounds
     assert (np.diff(knots) > 0).all()
+
+
+def test_runs_that_have_no_seed_in_common_share_no_luck() -> None:
+    random = np.random.default_rng(0)
+    alone = [Curve(plan, plan, 10.0, 0.5 + 0.01 * plan + 0.02 * random.normal(size=8)) for plan in range(6)]
+    assert all(each.spread.common.shape[1] == 0 for each in expect(alone))

@@ -17,7 +17,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors", "units", "version"),
     ("compression", "plugin", "settings", "toml_file"),
     ("plan", "task", "seeds"),
-    ("participation", "trace", "run_config"),
+    ("participation", "trace", "run_config", "task_file"),
     ("pareto", "space", "oracle", "spread"),
     ("emissions", "simulation"),
     ("oracles", "flower"),

@@ -3,11 +3,12 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import torch
 
-from flopt.flower.randomness import isolated, seeded
+from flopt.flower.randomness import isolated, seeded, undisturbed
 
 
 def drawn() -> tuple[float, float, float]:
@@ -43,3 +44,18 @@ def test_a_fresh_process_draws_what_one_draws_that_has_loaded_torch_before() -> 
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     first, second = done.stdout.split()
     assert first == second
+
+
+def test_other_threads_draw_nothing_of_an_undisturbed_one() -> None:
+    with seeded(3, "server"):
+        first = [drawn() for _ in range(3)]
+    before = random.uniform
+    with undisturbed(), seeded(3, "server"):
+        second = []
+        for _ in range(3):
+            other = threading.Thread(target=lambda: (random.seed(1), random.uniform(0, 1), random.sample([1, 2, 3], 2)))
+            other.start()
+            other.join()
+            second.append(drawn())
+    assert second == first
+    assert random.uniform == before

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from flopt.spread import DRAWS, Spread, chances, contenders, normals, weights
+from flopt.pareto import non_dominated
+from flopt.spread import DRAWS, Spread, normals, settled, weights
 
 KNOTS = np.array([1.0, 3.0, 9.0])
 SPREAD = Spread(KNOTS, np.array([[0.1, 0.0], [0.1, 0.02], [0.05, 0.05]]), np.array([[0.03], [0.03], [0.03]]))
@@ -66,14 +69,28 @@ def test_between_knots_lies_the_line_in_log_rounds() -> None:
     assert found.sum(axis=1) == pytest.approx(np.ones(9))
 
 
-def test_chances_are_the_shares_of_draws_without_a_better_point() -> None:
-    loss = np.array([[[1.0, 5.0], [2.0, 4.0], [3.0, 4.5]], [[1.0, 5.0], [2.0, 6.0], [3.0, 4.5]]])
-    assert chances(loss, np.array([0, 1, 2])).tolist() == [1.0, 0.5, 0.5]
-    assert chances(loss[:, :2], np.array([1])).tolist() == [0.5]
+def test_the_most_doubtful_point_leaves_first_and_is_no_rival_any_more() -> None:
+    first = [[1.0, 5.0], [2.0, 4.0], [3.0, 3.9]]
+    loss = np.array([first, [[1.0, 5.0], [2.0, 6.0], [3.0, 4.5]], [[1.0, 5.0], [2.0, 4.0], [3.0, 4.5]]])
+    stays, chance = settled(loss, 0.5)  # the second is beaten in one draw of three, the third in one
+    assert (stays.tolist(), chance.tolist()) == ([True, True, True], [1.0, 2 / 3, 2 / 3])
+    stays, chance = settled(loss, 0.7)
+    assert (stays.tolist(), chance.tolist()) == ([True, False, True], [1.0, 2 / 3, 1.0])
 
 
-def test_what_is_far_behind_the_front_is_no_rival() -> None:
-    loss = np.array([[1.0, 5.0], [2.0, 4.0], [3.0, 4.1], [3.0, 9.0]])
-    sd = np.array([[0.0, 0.2]] * 4)
-    assert contenders(loss, sd, np.array([0, 1])).tolist() == [0, 1, 2]
-    assert contenders(loss, 0 * sd, np.array([0, 1])).tolist() == [0, 1]
+@given(st.integers(2, 9), st.integers(0, 2**32 - 1))
+def test_those_that_stay_are_probable_enough_and_one_always_does(points: int, seed: int) -> None:
+    loss = np.random.default_rng(seed).normal(size=(30, points, 2))
+    stays, chance = settled(loss, 0.5)
+    assert stays.any()
+    assert stays.sum() == 1 or (chance[stays] >= 0.5).all()
+    assert (chance[~stays] < 0.5).all()
+    kept = loss[:, stays]
+    free = [[non_dominated(draw)[i] for draw in kept] for i in range(kept.shape[1])]
+    assert np.mean(free, axis=1) == pytest.approx(chance[stays])
+
+
+def test_of_equal_plans_one_stays() -> None:
+    accuracy = np.random.default_rng(0).normal(size=(500, 6))
+    loss = np.stack([-accuracy, np.broadcast_to(np.arange(6.0), (500, 6))], axis=-1)
+    assert settled(loss, 0.5)[0].sum() in (1, 2)

@@ -11,6 +11,7 @@ from flopt.asking.trial import Trial
 from flopt.cli.printing import print_json_line
 from flopt.errors import FloptError
 from flopt.results import STUDY_FILE
+from flopt.search.obstacle import find_obstacle
 from flopt.study import Study, load_study
 
 __all__ = ["ask_run"]
@@ -32,7 +33,7 @@ def ask_run(
             print_json_line({"number": None, "untold": error.numbers, "why": str(error)})
             return 1
         if trial is None:
-            print_json_line({"number": None, "untold": search.untold(), "why": search.ended})
+            print_json_line({"number": None, "untold": search.untold(), "why": _why(search)})
             return 1
         print_json_line(_told(trial, search))
     return 0
@@ -44,6 +45,12 @@ def _study(folder: Path, file: Path | None, settings: Sequence[str], objectives:
     options = {"objectives": tuple(objectives)} if objectives else {}
     # With one worker every lag is allowed: how many train at once is not flopt's to say here.
     return load_study(file or (stored if stored.is_file() else None), settings, {"workers": 1, **options})
+
+
+def _why(search: Search) -> str:
+    if search.ended != "no plan within the limits":
+        return f"budget.{search.ended} is spent"
+    return str(find_obstacle(search.problem) or search.ended)
 
 
 def _told(trial: Trial, search: Search) -> dict[str, Any]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import Any
 
 import numpy as np
 
+from flopt.flower.watch import replaced
 from flopt.seeds import stream_seed
 
-__all__ = ["isolated", "seeded"]
+__all__ = ["isolated", "seeded", "undisturbed"]
 
 
 @contextmanager
@@ -39,6 +42,28 @@ def isolated(seed: int, kind: str, number: int, client: int) -> AbstractContextM
     are compared on equal luck.
     """
     return seeded(seed, kind, number, client)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Python's global generator is this thread's alone; the others draw from one of their own.
+
+    Under `flwr run` the server's process is also that of heartbeats, polls and Ray, and each of their pauses would
+    change whom a strategy draws next, whatever the app has seeded.
+    """
+    mine, others = threading.get_ident(), random.Random()
+    with ExitStack() as undo:
+        for name, method in list(vars(random).items()):  # its functions are the methods of one hidden generator
+            if isinstance(getattr(method, "__self__", None), random.Random):
+                replaced(undo, random, name, _by_thread(mine, method, getattr(others, name)))
+        yield
+
+
+def _by_thread(mine: int, method: Callable[..., Any], other: Callable[..., Any]) -> Callable[..., Any]:
+    def drawn(*args: Any, **options: Any) -> Any:  # whatever the method takes
+        return (method if threading.get_ident() == mine else other)(*args, **options)
+
+    return drawn
 
 
 def _seed(number: int) -> None:

@@ -17,7 +17,7 @@ from flwr.serverapp import Grid, ServerApp
 from flopt.compression import NONE, Compression
 from flopt.flower.components import component
 from flopt.flower.exchange import Exchange
-from flopt.flower.randomness import seeded
+from flopt.flower.randomness import seeded, undisturbed
 from flopt.flower.recording_grid import RecordingGrid
 from flopt.flower.report import Report
 from flopt.flower.uplink import Uplink
@@ -39,7 +39,7 @@ def served(reference: str, events: str, uplink: str, seed: int, *, named: bool) 
         book = _Book(Path(events))
         squeeze = None if compression == NONE else Uplink(compression, seed).squeeze
         recorded = RecordingGrid(grid, book.exchanged, named=named, squeeze=squeeze)
-        with seeded(seed, "server"), watched(book.heard, quiet=False):
+        with undisturbed(), seeded(seed, "server"), watched(book.heard, quiet=False):
             own: Any = component(reference)
             own(grid=recorded, context=context)
 

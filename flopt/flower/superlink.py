@@ -27,8 +27,9 @@ __all__ = ["SuperLink", "local_superlink"]
 START_S = 600.0
 """How long a SuperLink may take to start."""
 ASK_EVERY_S = 1.0
-LOOPBACK_ONLY = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
-"""Ray listens on every address of the machine, except where it is told, as by default on a Mac, to have no cluster."""
+OWN_RAY = {"RAY_ADDRESS": "local", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+"""A Ray of its own, not the cluster that this machine may belong to; and one that listens on the loopback alone, as it
+does by default on a Mac: elsewhere Ray means to be a cluster, and listens on every address."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ def local_superlink(home: Path) -> Iterator[SuperLink]:
 def _environment(home: Path, ports: tuple[int, ...]) -> dict[str, str]:
     own = {
         **QUIET,
-        **LOOPBACK_ONLY,
+        **OWN_RAY,
         "FLWR_HOME": str(home),
         "FLWR_LOCAL_SUPERLINK_HTTP_API_PORT": str(ports[0]),
         "FLWR_LOCAL_CONTROL_API_PORT": str(ports[1]),

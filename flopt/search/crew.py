@@ -106,6 +106,8 @@ def _outcome(attempt: _Attempt, future: Future[Outcome]) -> Outcome:
         raise
     except Exception as error:  # such as a job that cannot be sent: the run's own fault
         raise WorkerLostError(f"{type(error).__name__}: {error}", again=False) from None
+    if not isinstance(outcome, Outcome):
+        raise WorkerLostError(f"its worker gave {type(outcome).__name__}, not the outcome of a run", again=False)
     wasted_cpu_s = attempt.wasted_cpu_s
     return replace(outcome, cpu_s=outcome.cpu_s + wasted_cpu_s, attempts=attempt.count, wasted_cpu_s=wasted_cpu_s)
 

@@ -10,6 +10,7 @@ import platform
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
+from importlib.metadata import version
 from typing import Any
 
 from flopt.errors import FloptError
@@ -22,6 +23,8 @@ __all__ = ["Elsewhere", "hosted"]
 ANSWER_WITHIN_S = 300.0
 """How long to wait for the first answer of a cluster, which may have to start a machine for it."""
 LOOK_EVERY_S = 0.5
+
+_LIBRARIES = ("torch", "numpy", "scipy", "scikit-learn")
 
 _IDLE: dict[tuple[str, Limits], list[Slot]] = {}
 """Workers of this host process that have nothing to do."""
@@ -100,10 +103,10 @@ class Elsewhere(Pool):
             raise
         except Exception as error:
             raise FloptError(f"executor: its workers cannot run flopt ({_said(error)})") from None
-        for name, version in versions().items():
-            if theirs.get(name) != version:
+        for name, ours in versions().items():
+            if theirs.get(name) != ours:
                 raise FloptError(
-                    f"executor: its workers have {name} {theirs.get(name)}, and this process has {version}; "
+                    f"executor: its workers have {name} {theirs.get(name)}, and this process has {ours}; "
                     "install the same there, else the outcome would depend on who trains"
                 )
 
@@ -124,11 +127,7 @@ def hosted(function: Callable[..., Any], arguments: Sequence[Any], preload: str,
 
 def versions() -> dict[str, str]:
     """What the outcome of a run depends on."""
-    import numpy
-    import torch
-
-    found = {"flopt": __version__, "torch": torch.__version__, "numpy": numpy.__version__}
-    return {"Python": platform.python_version(), **found}
+    return {"flopt": __version__, "Python": platform.python_version()} | {name: version(name) for name in _LIBRARIES}
 
 
 def _gone(error: BaseException) -> FloptError:

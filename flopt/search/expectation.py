@@ -35,8 +35,10 @@ LUCK_MEMORY = 1.2
 """Length of a run's luck in log r, as an exponential process: 0.56 over a doubling (same table: 0.5-0.7)."""
 MOST_SEEDS = 8
 """Seeds that can have luck in common; the luck of rarer ones counts as each plan's own."""
-OWN, COMMON = 8, 8
+OWN, COMMON = 8, 4
 """Factors that are kept of a plan's own error and of the one that all plans share: the strongest."""
+DIGITS = 5
+"""Decimals of these: the page of a report holds them."""
 LEAST_PLANS = 4
 """Plans that must have been run for five rounds before anything can be said of noise."""
 DIFFUSE = 100.0
@@ -147,17 +149,16 @@ class _Model:
     def _expectations(self, centres: Array, own: Array, common: Array) -> list[Expectation]:
         lengths = np.zeros(len(centres), dtype=int)
         np.maximum.at(lengths, self.plans, [len(curve.values) for curve in self.curves])
-        return [
-            Expectation(weights(int(length), self.knots) @ centre, Spread(self.knots, mine, ours))
-            for length, centre, mine, ours in zip(lengths, centres, own, common, strict=True)
-        ]
+        means = [weights(int(length), self.knots) @ centre for length, centre in zip(lengths, centres, strict=True)]
+        spreads = zip(np.round(own, DIGITS), np.round(common, DIGITS), strict=True)
+        return [Expectation(mean, Spread(self.knots, *each)) for mean, each in zip(means, spreads, strict=True)]
 
 
 def _strongest(loadings: Array) -> Array:
     """The few directions of common factors that move the plans most, shape (plans, knots, at most COMMON)."""
-    flat = loadings.reshape(-1, loadings.shape[-1])
-    if flat.shape[1] <= COMMON:
+    if loadings.shape[-1] <= COMMON:
         return loadings
+    flat = loadings.reshape(-1, loadings.shape[-1])
     return np.asarray(loadings @ np.linalg.eigh(flat.T @ flat)[1][:, -COMMON:])
 
 

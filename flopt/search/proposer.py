@@ -10,6 +10,7 @@ import numpy as np
 from optuna.trial import FrozenTrial
 
 from flopt.plan import Plan
+from flopt.search.foresight import Foresight
 from flopt.search.problem import Problem
 from flopt.search.samplers import propose
 from flopt.search.seen import Seen
@@ -35,16 +36,20 @@ class Proposal:
     plan: Plan
     seed: int
     policy: Policy = NEVER
+    repeats: int | None = None
+    """The number of the run whose plan it runs again; None for a new plan."""
 
     def attributes(self) -> dict[str, Any]:
         """What the journal keeps of it beside its place in the space."""
-        return {"plan": self.plan.settings(), "seed": self.seed, "policy": self.policy.settings()}
+        own = {"plan": self.plan.settings(), "seed": self.seed, "policy": self.policy.settings()}
+        return own if self.repeats is None else {**own, "repeats": self.repeats}
 
     @classmethod
     def of(cls, trial: FrozenTrial) -> Proposal:
         """Read back from a stored trial; studies of versions that had no stopping have no policy."""
         stored = trial.user_attrs
-        return cls(trial, Plan.of(stored["plan"]), stored["seed"], policy_of(stored.get("policy", {"kind": "none"})))
+        policy = policy_of(stored.get("policy", {"kind": "none"}))
+        return cls(trial, Plan.of(stored["plan"]), stored["seed"], policy, stored.get("repeats"))
 
 
 class Proposer:
@@ -56,6 +61,7 @@ class Proposer:
         self._stopper = Stopper(problem, stopping, seed)
         self._seed = seed
         self._known = problem.known()
+        self._foresight = Foresight(problem) if sampler == "trajectory" else None
 
     def next(
         self, number: int, told: Sequence[Seen], running: Sequence[Seen], rounds_left: int | None
@@ -65,8 +71,11 @@ class Proposer:
         directions = [objective.direction for objective in self._problem.objectives]
         for attempt in range(MAX_REJECTED):
             seed = stream_seed(self._seed, "propose", number, attempt)
-            sampler = self._sampler if attempt < DRAW_AFTER else "random"
-            trial = propose(sampler, self._problem.space, directions, [*told, *running], logged, seed)
+            if self._foresight is not None and attempt < DRAW_AFTER:
+                trial = self._foresight.propose(told, running, seed)
+            else:
+                sampler = self._sampler if attempt < DRAW_AFTER and self._foresight is None else "random"
+                trial = propose(sampler, self._problem.space, directions, [*told, *running], logged, seed)
             plan = self._problem.within_known_limits(self._problem.space.plan(trial.params, self._problem.base))
             if plan is not None:
                 if rounds_left is not None:

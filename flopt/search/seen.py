@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 from optuna.trial import FrozenTrial
+
+from flopt.plan import Plan
+from flopt.run import Run
 
 __all__ = ["Seen"]
 
@@ -23,6 +26,17 @@ class Seen:
     failed: bool = False
     whole: bool = False
     """Whether the run is a candidate as a whole only, because its rounds depend on how many follow."""
+    plan: Plan = field(default_factory=Plan)
+    seed: int = 0
+    run: Run | None = None
+    """The run with its trace; None while it runs, or where it failed."""
+    repeats: int | None = None
+    """The number of the run whose plan it runs again; None for a new plan."""
+
+    @property
+    def rounds(self) -> int:
+        """Rounds that it did, or may do."""
+        return len(self.values) if self.values is not None else self.plan.rounds
 
     def allowed(self) -> NDArray[np.float64]:
         """Objectives after the rounds that may stand on the front, shape (rounds, objectives)."""

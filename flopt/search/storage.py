@@ -20,7 +20,7 @@ from flopt.search.packed import pack, unpack
 from flopt.search.stamp import check_format, check_identity, stamp
 from flopt.trace import Trace
 
-__all__ = ["JOURNAL", "NAME", "Journal", "Store", "check_there", "lock", "make_folder", "stored_trace"]
+__all__ = ["JOURNAL", "NAME", "Journal", "Store", "check_there", "in_use", "lock", "make_folder", "stored_trace"]
 
 NAME = "flopt"
 """What flopt's study is called in its storage."""
@@ -190,6 +190,15 @@ def lock(folder: Path) -> int:
         os.close(guard)
         raise FloptError(f"{folder} is in use by another flopt") from None
     return guard
+
+
+def in_use(folder: Path) -> bool:
+    """Whether a search is going on in a folder."""
+    try:
+        os.close(lock(folder))
+    except FloptError:
+        return os.access(folder, os.W_OK)  # else nobody can say: then not
+    return False
 
 
 def make_folder(folder: Path) -> None:

@@ -54,11 +54,14 @@ class Engine(Protocol):
         ...
 
 
-def engine(module: nn.Module, x: Tensor, y: Tensor) -> Engine:
-    """The engine for `module` on samples `x`, shape (n, ...features), with labels `y`, shape (n,)."""
+def engine(module: nn.Module, x: Tensor, y: Tensor, together: Sequence[Indices] = ()) -> Engine:
+    """The engine for `module` on samples `x`, shape (n, ...features), with labels `y`, shape (n,).
+
+    Those named `together`, no sample twice, are what it will be asked to score.
+    """
     match _layers(module):
         case [nn.Flatten(), *dense] if _is_dense(dense):
-            return DenseEngine.of(x, y, _classes(dense))
+            return DenseEngine.of(x, y, _classes(dense), together)
         case [nn.Conv2d() as first, nn.ReLU(), nn.MaxPool2d() as one, nn.Conv2d() as second, nn.ReLU(),
               nn.MaxPool2d() as two, nn.Flatten(), *dense] if _is_dense(dense):  # fmt: skip
             if all(map(_is_plain, (first, second))) and all(map(_halves, (one, two))):

@@ -65,7 +65,9 @@ def _setup(dataset: Dataset, parts: Split, source: TaskSource, dtype: torch.dtyp
     on = device(source.device)
     x, y = torch.tensor(dataset.x, dtype=dtype, device=on), torch.tensor(dataset.y, device=on)
     return Setup(
-        engine=AutogradEngine(module.to(on), x, y) if general or x.is_cuda else engine(module, x, y),
+        engine=AutogradEngine(module.to(on), x, y)
+        if general or x.is_cuda
+        else engine(module, x, y, (parts.validation, parts.test)),
         labels=dataset.y,
         split=parts,
         metric=source.metric,
