@@ -15,6 +15,7 @@ import time
 import tomllib
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -258,8 +259,10 @@ def test_journals(folder: Path, content: bytes) -> None:
         return
     trials = journal.trials()
     assert [trial.number for trial in trials] == list(range(len(trials)))
-    traces = [accepted(lambda number=number: journal.trace(number)) for number in range(len(trials))]
+    traces = [accepted(partial(journal.trace, number)) for number in range(len(trials))]
     again = Journal.read(folder)
     assert again.repaired_bytes == 0
-    for before, after in zip(traces, [accepted(lambda n=n: again.trace(n)) for n in range(len(trials))], strict=True):
+    for before, after in zip(
+        traces, [accepted(partial(again.trace, number)) for number in range(len(trials))], strict=True
+    ):
         assert (before and before.to_json()) == (after and after.to_json())

@@ -107,3 +107,69 @@ def test_a_study_on_dask_in_a_database(
     torture = Torture(tmp_path, seed=4, extra={"executor": dask, "storage": database})
     torture.kill(MANY or 5)
     check_shared(torture)
+
+
+RAY = """
+import os, signal, subprocess, sys, time
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+os.environ["HOME"] = {home!r}  # Ray keeps a token there
+os.environ["RAY_AUTH_MODE"] = "disabled"
+os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+START = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--num-cpus=2", "--include-dashboard=false"]
+
+if __name__ == "__main__":
+    import ray
+    from torture import Torture
+    head = subprocess.Popen([*START, "--block"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                            start_new_session=True)
+    try:
+        for attempt in range(120):
+            try:
+                ray.init(address="auto", log_to_driver=False)
+                break
+            except ConnectionError:
+                time.sleep(1)
+        ray.shutdown()
+        torture = Torture(Path({home!r}), seed={seed}, extra={extra!r})
+        torture.kill({kills})
+    finally:
+        os.killpg(head.pid, signal.SIGTERM)
+        head.wait(60)
+"""
+
+
+def on_ray(folder: Path, seed: int, extra: dict[str, Any], without_network: Callable[[str], str]) -> Torture:
+    """Tortured in a network namespace, because Ray listens beyond the loopback."""
+    script = folder / "go.py"
+    tests = str(Path(__file__).parent)
+    script.write_text(RAY.format(tests=tests, home=str(folder), seed=seed, extra=extra, kills=MANY or 5))
+    go = f"import runpy, sys; sys.argv = [{str(script)!r}]; runpy.run_path({str(script)!r}, run_name='__main__')"
+    without_network(go)
+    torture = Torture(folder, seed, extra)
+    torture.reported = RUNS
+    torture.check()
+    return torture
+
+
+@pytest.mark.slow
+def test_a_study_on_ray_with_a_journal(
+    tmp_path: Path, without_network: Callable[[str], str], needs_module: Callable[[str], None]
+) -> None:
+    needs_module("ray")
+    torture = on_ray(tmp_path, 5, {"executor": "ray"}, without_network)
+    assert dump(torture.study) == dump(torture.undisturbed())
+
+
+@pytest.mark.slow
+def test_a_study_on_ray_in_a_database(
+    tmp_path: Path,
+    without_network: Callable[[str], str],
+    needs_module: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    needs_module("ray")
+    needs_module("psycopg")
+    monkeypatch.setenv("PGPASSWORD", PASSWORD)
+    with server(through_file=True) as url:
+        check_shared(on_ray(tmp_path, 6, {"executor": "ray", "storage": url}, without_network))
