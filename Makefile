@@ -10,11 +10,13 @@ READY := $(VENV)/.ready
 TORCH_INDEX ?=
 TORCH := torch==2.13.0
 
-# Debian packages that the slow tests use: a browser that opens the report, and a data set.
+# Debian packages that the slow tests use: a browser that opens the report, a data set, and a database.
 SYSTEM_PACKAGES := \
 	chromium \
 	chromium-driver \
-	dataset-fashion-mnist
+	nodejs \
+	dataset-fashion-mnist \
+	postgresql
 
 # Flower's simulation pins a Ray of its own, and old versions pin older libraries: each has its environment.
 FLOWER := .venv-flower
@@ -26,7 +28,7 @@ BENCHMARKS := $(sort $(filter-out benchmarks/_%,$(wildcard benchmarks/*.py)))
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help tune test test-all test-flower lint bench figures docs system
+.PHONY: help tune test test-all test-flower fuzz torture lint bench figures docs system
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 12
@@ -43,6 +45,12 @@ test-all: test-flower $(READY) ## all tests, those against flwr run and the olde
 test-flower: $(FLOWER)/.ready $(FLOWER_122)/.ready ## against flwr run with its Ray, and against the oldest Flower
 	$(FLOWER)/bin/pytest -m flower_run tests/test_real.py
 	$(FLOWER_122)/bin/pytest $(FLOWER_TESTS)
+
+fuzz: $(READY) ## broken files of every format that is read, 100 000 of each
+	FLOPT_FUZZ=100000 $(VENV)/bin/pytest -n logical --dist worksteal tests/test_fuzz.py
+
+torture: $(READY) ## fifty kills for every pair of executor and storage
+	FLOPT_KILLS=50 $(VENV)/bin/pytest -n logical --dist worksteal tests/test_torture.py
 
 lint: $(READY) ## ruff and mypy
 	$(VENV)/bin/ruff check .

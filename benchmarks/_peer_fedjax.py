@@ -40,19 +40,20 @@ def algorithm(given: Given) -> fedjax.FederatedAlgorithm:
     return _algorithms["fedavg"]
 
 
-def run(given: Given) -> tuple[float, None]:
+def run(given: Given) -> tuple[list[float], None]:
     """One whole training."""
     fedavg = algorithm(given)
     clients = [fedjax.ClientDataset({"x": given.x[part], "y": given.y[part]}) for part in given.parts]
     pairs = zip(given.weights[::2], given.weights[1::2], strict=True)
     state = fedavg.init([(jnp.asarray(weight), jnp.asarray(bias)) for weight, bias in pairs])
     held_out = [(given.x[rows], given.y[rows]) for rows in (given.validation, given.test)]
-    found = 0.0
+    accuracies = []
     for index, selected in enumerate(given.selected):
         keys = jax.random.split(jax.random.PRNGKey(index), len(selected))
         state, _ = fedavg.apply(state, [(int(c), clients[c], key) for c, key in zip(selected, keys, strict=True)])
-        found, _ = (float(accuracy(state.params, x, y)) for x, y in held_out)
-    return found, None
+        found = [float(accuracy(state.params, x, y)) for x, y in held_out]
+        accuracies.append(found[0])
+    return accuracies, None
 
 
 if __name__ == "__main__":

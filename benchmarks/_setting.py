@@ -55,22 +55,23 @@ class Setting:
         drawn = Participation.complete(np.array(draws), np.zeros(CLIENTS, dtype=np.int64))
         return cls(data, prepare(source), module, plan, drawn)
 
-    def flopt(self, setup: Setup | None = None) -> float:
-        """Train with flopt; gives the last validation accuracy."""
-        return list(federated(setup or self.setup, self.plan, self.drawn, SEED))[-1].accuracy
+    def flopt(self, setup: Setup | None = None) -> list[float]:
+        """Train with flopt; gives the validation accuracy after each round."""
+        return [done.accuracy for done in federated(setup or self.setup, self.plan, self.drawn, SEED)]
 
-    def naive(self) -> float:
-        """Per client: deepcopy, torch.optim.SGD, tensor indexing, no DataLoader; gives the last validation accuracy."""
+    def naive(self) -> list[float]:
+        """Per client: deepcopy, torch.optim.SGD, tensor indexing, no DataLoader; gives the accuracies too."""
         x, y = torch.tensor(self.data.x), torch.tensor(self.data.y)
-        server, accuracy = copy.deepcopy(self.module), 0.0
+        server, accuracies = copy.deepcopy(self.module), []
         for index, clients in enumerate(self.drawn.selected):
             server.load_state_dict(self._round(server, x, y, index, clients.tolist()))
             with torch.no_grad():
-                accuracy, _ = (
+                found = [
                     float((server(x[rows]).argmax(1) == y[rows]).float().mean())
                     for rows in map(torch.from_numpy, (self.setup.split.validation, self.setup.split.test))
-                )
-        return accuracy
+                ]
+            accuracies.append(found[0])
+        return accuracies
 
     def _round(
         self, server: nn.Module, x: torch.Tensor, y: torch.Tensor, index: int, clients: list[int]

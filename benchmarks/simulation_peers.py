@@ -7,7 +7,8 @@ clients in each round, Flower draws its own. Each peer runs in the Python given 
     python -m venv P; P/bin/pip install -r benchmarks/requirements-pfl.txt        (-fedjax, -flower)
     python benchmarks/simulation_peers.py --peer-python pfl=P/bin/python --peer-python fedjax=...
 
-A peer without a Python, or that fails, is printed as missing. flopt runs in a process of its own as well.
+A peer without a Python, or that fails, is printed as missing. flopt runs in a process of its own as well, and so does
+"naive", the loop of simulation.py.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from pathlib import Path
 from typing import IO
 
 import torch
-from _peer import Given, serve
+from _peer import LAST, Given, serve
 from _setting import Setting
 
 HERE = Path(__file__).parent
@@ -96,7 +97,7 @@ def measure(peers: list[Peer], repeats: int) -> None:
             f"{peer.name:8} {1e3 * statistics.median(it['wall'] for it in measured):8.1f} ms a round (wall), "
             f"{1e3 * statistics.median(it['cpu'] for it in measured):8.1f} ms CPU of its main process; "
             f"{statistics.median(ratios):6.2f}x flopt ({min(ratios):.2f}-{max(ratios):.2f})  "
-            f"accuracy {measured[-1]['accuracy']:.4f}",
+            f"mean accuracy of the last {LAST} rounds {statistics.mean(it['accuracy'] for it in measured):.4f}",
             flush=True,
         )
 
@@ -114,7 +115,7 @@ def main() -> None:
             setting = Path(folder) / f"{model}.npz"
             Setting.of(model, ROUNDS).save(setting)
             print(f"{model}: {ROUNDS} rounds, {options.repeats} alternating repeats")
-            commands = {"flopt": [sys.executable, __file__, "--serve", model]}
+            commands = {side: [sys.executable, __file__, "--serve", side, model] for side in ("flopt", "naive")}
             commands |= {name: [python, str(HERE / f"_peer_{name}.py")] for name, python in given.items()}
             peers = [
                 Peer(name, [*command[:2], str(setting), *command[2:]], Path(folder) / f"{name}.txt")
@@ -128,19 +129,19 @@ def main() -> None:
                     print(f"{name:8} missing: no --peer-python {name}=PYTHON")
 
 
-def serve_flopt(model: str) -> None:
-    """flopt as a peer among the others."""
+def serve_own(side: str, model: str) -> None:
+    """flopt, or the naive loop, as a peer among the others."""
     torch.set_num_threads(1)
     setting = Setting.of(model, ROUNDS)
 
-    def run(_given: Given) -> tuple[float, None]:
-        return setting.flopt(), None
+    def run(_given: Given) -> tuple[list[float], None]:
+        return setting.flopt() if side == "flopt" else setting.naive(), None
 
     serve(run)
 
 
 if __name__ == "__main__":
     if "--serve" in sys.argv:
-        serve_flopt(sys.argv[-1])
+        serve_own(*sys.argv[-2:])
     else:
         main()

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from flopt.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from flopt.asking.search import Search as Search
+    from flopt.asking.trial import Trial as Trial
     from flopt.compression import Compression as Compression
     from flopt.errors import FloptError as FloptError
     from flopt.objectives import Objective as Objective
@@ -33,9 +35,11 @@ _HOME = {
     "Plan": "plan",
     "Round": "trace",
     "Run": "run",
+    "Search": "asking.search",
     "Task": "task",
     "TaskSource": "task",
     "Trace": "trace",
+    "Trial": "asking.trial",
     "estimate": "tuning",
     "front": "tuning",
     "objective": "objectives",

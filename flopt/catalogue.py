@@ -13,17 +13,21 @@ from flopt.space import Space
 from flopt.task import Task, TaskSource
 from flopt.toml_file import read_toml
 
-__all__ = ["ORACLES", "load_objective", "load_oracle", "load_space", "shipped"]
+__all__ = ["ORACLES", "TOLD", "load_objective", "load_oracle", "load_space", "shipped"]
 
 _PACKAGE = Path(__file__).parent
 _SHIPPED = _PACKAGE / "shipped"
 ROOT = _SHIPPED if _SHIPPED.is_dir() else _PACKAGE.parent
 """An installed wheel carries the catalogues under `flopt/shipped`; a checkout has them at its top."""
 
+TOLD = "told"
+"""The oracle of a study whose runs are trained elsewhere."""
+
 ORACLES = {
     "simulated": "federated training in torch, on real data",
     "recorded": "curves kept by `flopt record`, averaged between near plans: shipped (flopt list tables), or my.npz",
     "flower": "your own Flower app (task.flower_app), unmodified, in this process",
+    TOLD: "your own program trains: flopt.Search, or flopt ask and flopt tell",
     "analytic": "a closed-form learning curve, for tests and demonstrations: not a measurement",
 }
 
@@ -61,6 +65,10 @@ def load_oracle(reference: str, source: TaskSource, task: Task) -> Oracle:
         return function_of(import_file(file), file, name or "rounds")
     if reference not in ORACLES:
         raise FloptError(f"{unknown('oracle', reference, ORACLES)} (or give file.py:function)")
+    if reference == TOLD:
+        raise FloptError(
+            'oracle "told": another program trains the runs of this study, by flopt.Search or flopt ask and flopt tell'
+        )
     if reference == "analytic":
         from flopt.oracles.analytic import analytic
 

@@ -13,13 +13,17 @@ from numpy.typing import NDArray
 from flopt.errors import FloptError, unknown
 from flopt.run import NotYetTrained, Run
 
-__all__ = ["Direction", "Measure", "Objective", "objective"]
+__all__ = ["Direction", "Measure", "NotFiniteError", "Objective", "objective"]
 
 Array = NDArray[np.float64]
 Direction = Literal["minimize", "maximize"]
 Measure = Callable[[Run], float]
 
 _NUMBERS = (int, float, np.integer, np.floating, np.ndarray)
+
+
+class NotFiniteError(FloptError):
+    """An objective gave NaN or an infinite number."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ class Objective:
         if number is None:
             raise FloptError(f"{self._place} gave {_short(value)}; it must give a number")
         if not math.isfinite(number):
-            raise FloptError(f"{self._place} gave {number} for {run}; it must be finite")
+            raise NotFiniteError(f"{self._place} gave {number} for {run}; it must be finite")
         return number
 
     def along(self, run: Run) -> Array:
@@ -65,6 +69,14 @@ class Objective:
         if whole is not None and np.array_equal(whole[[r - 1 for r in rounds]], plain):
             return whole
         return np.array([self(run.until(r)) for r in range(1, run.length + 1)])
+
+    def finite_rounds(self, run: Run) -> int:
+        """After how many rounds of the run, from its first, it gives a finite number."""
+        try:
+            self.along(run)
+        except NotFiniteError:
+            return next(r for r in range(run.length) if not self._is_finite(run.until(r + 1)))
+        return run.length
 
     def is_known(self, predicted: Run) -> bool:
         """Whether it can be computed before training: it reads nothing learned of a predicted run."""
@@ -85,6 +97,13 @@ class Objective:
         except (Exception, SystemExit):  # a function written for numbers may do anything on arrays
             return None
         return whole if whole.shape == (run.length,) and bool(np.isfinite(whole).all()) else None
+
+    def _is_finite(self, run: Run) -> bool:
+        try:
+            self(run)
+        except NotFiniteError:
+            return False
+        return True
 
     @property
     def _place(self) -> str:

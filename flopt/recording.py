@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, as_completed
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,10 @@ from flopt.errors import FloptError
 from flopt.oracles.table import CURVES, Table, save_table
 from flopt.plan import Plan
 from flopt.results import problem_of
-from flopt.search.execution import Job, Outcome, executor, train
+from flopt.search.crew import Crew
+from flopt.search.engine import LOCAL, pool_of
+from flopt.search.execution import Job
+from flopt.search.interrupts import Interrupts
 from flopt.search.problem import Problem
 from flopt.seeds import stream_seed
 from flopt.space import Axis, ChoiceAxis, IntAxis
@@ -90,19 +92,22 @@ def _trained(
     problem: Problem, plans: tuple[Plan, ...], missing: list[tuple[int, int]], workers: int
 ) -> Iterator[tuple[tuple[int, int], Trace]]:
     """Every missing run as it finishes."""
-    pool: Executor = executor(workers)
+    crew = Crew(pool_of(LOCAL, workers, problem.oracle), LOCAL.retries, Interrupts())
     try:
-        pending: dict[Future[Outcome], tuple[int, int]] = {}
         for start in range(0, len(missing), 4 * workers):  # a few at a time: each carries who takes part
-            for number, seed in missing[start : start + 4 * workers]:
+            places = range(start, min(start + 4 * workers, len(missing)))
+            for place in places:
+                number, seed = missing[place]
                 plan = plans[number]
                 taking_part = problem.participation(plan, seed)
-                job = Job(problem.oracle, problem.source, problem.task, plan, taking_part, seed)
-                pending[pool.submit(train, job)] = (number, seed)
-            for future in as_completed(list(pending)):
-                yield pending.pop(future), future.result().trace
+                crew.submit(place, Job(problem.oracle, problem.source, problem.task, plan, taking_part, seed))
+            left = len(places)
+            while left:
+                for place, outcome in crew.finished():
+                    left -= 1
+                    yield missing[place], outcome.trace
     finally:
-        pool.shutdown(cancel_futures=True)
+        crew.close()
 
 
 class _Part:

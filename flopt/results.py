@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from flopt.catalogue import load_objective, load_space
+from flopt.catalogue import TOLD, load_objective, load_space
 from flopt.emissions.fleet_file import load_fleet
 from flopt.emissions.grid import annual_grid
 from flopt.emissions.pricing import Pricing
@@ -21,17 +18,34 @@ from flopt.fronts import Candidate, Front, find_front
 from flopt.objectives import Objective
 from flopt.oracles.shipped import shipped_table
 from flopt.plan import Plan
-from flopt.run import Run
+from flopt.search.ensembles import Expected, ensembles, expected_runs
 from flopt.search.problem import Limit, Problem
 from flopt.simulation.facts import facts
-from flopt.study import Study, load_study
+from flopt.study import Study, TaskTable, load_study
 from flopt.task import Task
+from flopt.task_file import load_task
 from flopt.trace import Trace
 from flopt.units import G_PER_KG, J_PER_KWH
 
-__all__ = ["STUDY_FILE", "Results", "kg_per_cpu_s", "open_results", "problem_of", "rescored", "runnable"]
+if TYPE_CHECKING:
+    from flopt.search.memory import Memory
+    from flopt.search.postgres import Postgres
+    from flopt.search.storage import Journal
+
+__all__ = [
+    "STUDY_FILE",
+    "Results",
+    "kg_per_cpu_s",
+    "open_results",
+    "problem_of",
+    "read_store",
+    "rescored",
+    "results_of",
+    "runnable",
+]
 
 STUDY_FILE = "study.toml"
+_OF_DATA = ("data", "partition", "clients", "alpha", "model", "split", "flower_app")
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +64,12 @@ class Results:
     """CPU seconds that each run took here; empty where nobody counted."""
     parameters: tuple[Mapping[str, Any], ...] = ()
     """Each run's place in the space, by axis, as it was proposed; empty where the runs were not proposed."""
+    repeats: tuple[int | None, ...] = ()
+    """The run that each repeats with another seed; None for a new plan, empty where nothing was repeated."""
+    out: frozenset[int] = frozenset()
+    """Runs whose plans the fleet cannot run: no candidates, though what they learned still tells of the others."""
+    _worked_out: list[Any] = field(default_factory=list, repr=False)
+    """Plans and traces, and what is expected of them; `replace` hands it on to the same runs under another price."""
 
     @property
     def failed(self) -> dict[int, str]:
@@ -57,23 +77,36 @@ class Results:
         return {n: t.reason for n, t in enumerate(self.traces) if t is not None and t.status == "failed"}
 
     def candidates(self) -> list[Candidate]:
-        """Every finished run, with the rounds that meet the study's limits; failed runs are none."""
+        """Every plan that was run, as expected over seeds, with the rounds that meet the study's limits.
+
+        What is expected depends on no price and on no objective; failed runs tell nothing.
+        """
+        found = self.expected()
+        runs = self.problem.runs([each.ensemble.plan for each in found], [each.trace for each in found])
+        return [
+            Candidate(each.ensemble.number, run, self.problem.allowed(run), each.ensemble.lengths, each.spreads)
+            for each, run in zip(found, runs, strict=True)
+        ]
+
+    def seen(self) -> list[Candidate]:
+        """Every finished run by itself, just as it went."""
         done = [
             (number, plan, trace)
             for number, (plan, trace) in enumerate(zip(self.plans, self.traces, strict=True))
-            if trace is not None and trace.status == "ok"
+            if trace is not None and trace.status != "failed" and number not in self.out
         ]
         runs = self.problem.runs([plan for _, plan, _ in done], [trace for _, _, trace in done])
-        return [Candidate(number, run, self._allowed(run)) for (number, _, _), run in zip(done, runs, strict=True)]
+        return [
+            Candidate(number, run, self.problem.allowed(run)) for (number, _, _), run in zip(done, runs, strict=True)
+        ]
 
-    def _allowed(self, run: Run) -> NDArray[np.bool_]:
-        """The rounds that meet the study's limits."""
-        allowed = np.ones(run.length, dtype=bool)
-        for limit in self.problem.limits:
-            allowed &= limit.violation(limit.objective.along(run)) <= 0
-        if run.whole_plan.horizon_dependent:
-            allowed[: run.whole_plan.rounds - 1] = False  # round r of it is not what a plan of r rounds would do
-        return allowed
+    def expected(self) -> list[Expected]:
+        """What is expected of every plan that was run; worked out once, whatever is priced or scored anew after it."""
+        known = self._worked_out
+        if not known or known[0] is not self.plans or known[1] is not self.traces:
+            found = ensembles(self.plans, self.traces)
+            known[:] = [self.plans, self.traces, expected_runs(found, self.problem.task)]
+        return [each for each in known[2] if each.ensemble.number not in self.out]
 
     def front(self, objectives: Sequence[Objective] | None = None) -> Front:
         """The front of the study's objectives, or of others: old runs are scored again, nothing is trained."""
@@ -82,6 +115,7 @@ class Results:
 
 def problem_of(study: Study) -> Problem:
     """Resolve every name of a study: objectives, space, fleet, task. Raises FloptError for the first bad one."""
+    _check_facts(study)
     source = study.source()
     if (source.app is None) == (study.oracle == "flower"):
         raise FloptError('oracle = "flower" and task.flower_app, the folder of an app, belong together: give both')
@@ -106,7 +140,21 @@ def problem_of(study: Study) -> Problem:
     return problem
 
 
+def _check_facts(study: Study) -> None:
+    """A task of which flopt has the facts alone can be priced and told, but not trained."""
+    if study.task.facts is None:
+        return
+    if study.oracle not in (TOLD, "analytic") and ".py" not in study.oracle:
+        raise FloptError(f'task.facts: oracle = "{study.oracle}" needs the data itself; give {TOLD}, analytic or my.py')
+    for key in _OF_DATA:
+        value = getattr(study.task, key)
+        if value != getattr(TaskTable(), key):
+            raise FloptError(f"task.{key} = {value!r}: the facts (task.facts) bring their own")
+
+
 def _facts(study: Study) -> Task:
+    if study.task.facts is not None:
+        return load_task(Path(study.task.facts))
     try:
         return facts(study.source())
     except FloptError:
@@ -117,24 +165,41 @@ def _facts(study: Study) -> Task:
 
 def open_results(folder: Path) -> Results:
     """Read a study folder; a torn last line of its journal is cut off first."""
-    from flopt.search.storage import Journal  # optuna, which `flopt estimate` does not need
-
-    with Journal.read(folder) as journal:
+    with read_store(folder) as journal:
         study = load_study(folder / STUDY_FILE)
-        trials = journal.trials()
-        for trial in trials:
+        for trial in journal.trials():
             if "plan" not in trial.user_attrs:
                 raise FloptError(f"{folder}: run {trial.number} has no plan: not written by this version of flopt")
-        return Results(
-            study,
-            problem_of(study),
-            tuple(Plan.of(trial.user_attrs["plan"]) for trial in trials),
-            tuple(journal.traces()),
-            sum(trial.user_attrs.get("cpu_s", 0.0) for trial in trials) * kg_per_cpu_s(study),
-            journal.repaired_bytes,
-            tuple(float(trial.user_attrs.get("cpu_s", 0.0)) for trial in trials),
-            tuple(trial.params for trial in trials),
-        )
+        return replace(results_of(study, problem_of(study), journal), repaired_bytes=journal.repaired_bytes)
+
+
+def results_of(study: Study, problem: Problem, store: Journal | Postgres | Memory) -> Results:
+    """What a store holds."""
+    trials = store.trials()
+    cpu_s = tuple(float(trial.user_attrs.get("cpu_s", 0.0)) for trial in trials)
+    return Results(
+        study,
+        problem,
+        tuple(Plan.of(trial.user_attrs["plan"]) for trial in trials),
+        tuple(store.traces()),
+        sum(cpu_s) * kg_per_cpu_s(study),
+        cpu_s=cpu_s,
+        parameters=tuple(trial.params for trial in trials),
+        repeats=tuple(trial.user_attrs.get("repeats") for trial in trials),
+    )
+
+
+def read_store(folder: Path) -> Journal | Postgres:
+    """The runs of a study folder, opened for reading: its journal, or the database that its study names."""
+    file = folder / STUDY_FILE
+    storage = load_study(file).storage if file.is_file() else None
+    if storage is None:
+        from flopt.search.storage import Journal  # optuna, which `flopt estimate` does not need
+
+        return Journal.read(folder)
+    from flopt.search.postgres import Postgres
+
+    return Postgres.read(storage, folder)
 
 
 def kg_per_cpu_s(study: Study) -> float:
@@ -152,11 +217,9 @@ def rescored(results: Results, references: Sequence[str]) -> Results:
 
 def runnable(results: Results) -> tuple[Results, list[int]]:
     """The results without the runs whose plans their fleet cannot run, and the numbers of those runs."""
-    traces = list(results.traces)
-    out = [n for n, plan in enumerate(results.plans) if traces[n] is not None and not results.problem.can_run(plan)]
-    for number in out:
-        traces[number] = None
-    return replace(results, traces=tuple(traces)), out
+    done = [number for number, trace in enumerate(results.traces) if trace is not None]
+    out = [number for number in done if not results.problem.can_run(results.plans[number])]
+    return replace(results, out=frozenset(out)), out
 
 
 def _distinct(objectives: Sequence[Objective]) -> None:

@@ -8,18 +8,19 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tomlkit
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_serializer, model_validator
 
 from flopt.emissions.grid import annual_grid
 from flopt.errors import FloptError, nearest
 from flopt.oracles.shipped import with_named_task
 from flopt.plan import Plan, Setting
 from flopt.plugin import split_reference
+from flopt.search.database_url import check_storage, without_password
 from flopt.settings import apply_setting, put
 from flopt.task import AppSource, TaskSource
 from flopt.toml_file import read_toml
 
-__all__ = ["Study", "load_study", "study_of"]
+__all__ = ["Study", "TaskTable", "load_study", "study_of"]
 
 Whole = Annotated[int, Field(ge=1)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
@@ -40,6 +41,8 @@ _ALLOWED = {
 }
 
 DEFAULT_RUNS = 60
+BOUNDS = ("runs", "rounds", "minutes", "search_kg")
+"""Keys of a budget, one of which every search ends by."""
 
 
 def _iso(time: object) -> object:
@@ -59,11 +62,12 @@ class BudgetTable(_Table):
     rounds: Whole | None = None
     minutes: Positive | None = None
     search_kg: Positive | None = None
+    least_gain_per_kg: Positive | None = None
 
     @model_validator(mode="before")
     @classmethod
     def _bounded(cls, table: Any) -> Any:
-        named = isinstance(table, dict) and any(value is not None for value in table.values())
+        named = isinstance(table, dict) and any(table.get(key) is not None for key in BOUNDS)
         return table if named or not isinstance(table, dict) else {**table, "runs": DEFAULT_RUNS}
 
 
@@ -71,6 +75,7 @@ class TaskTable(_Table):
     """What is learned."""
 
     data: str = "digits"
+    facts: str | None = None
     partition: str = "natural"
     alpha: Number | None = None
     clients: Whole | None = None
@@ -95,16 +100,16 @@ class PricingTable(_Table):
     """What energy and CO2e are counted with; what is not given keeps the fleet's or the shipped value."""
 
     network: Literal["router", "per_gb", "per_hop"] = "router"
-    pue: float | None = None
+    pue: Number | None = None
     country: str | None = None
     server_country: str | None = None
-    router_w: float | None = None
-    kwh_per_gb: float | None = None
-    grid: str | float | None = None
+    router_w: Number | None = None
+    kwh_per_gb: Number | None = None
+    grid: str | Number | None = None
     start: Annotated[str, BeforeValidator(_iso)] | None = None
     flat: bool = False
     final_push: Literal["none", "drawn", "all"] = "drawn"
-    evaluation_fraction: float = 0.0
+    evaluation_fraction: Number = 0.0
     embodied: bool = False
 
 
@@ -122,18 +127,32 @@ class SearchTable(_Table):
     cpu_watts: Positive = 15.0
 
 
+class RunTable(_Table):
+    """What one run may take, and what becomes of it when its worker is lost."""
+
+    minutes: Positive | None = None
+    memory_gb: Positive | None = None
+    retries: Annotated[int, Field(ge=0)] = 1
+    checkpoint_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 30.0
+
+
 class Study(_Table):
     """Everything that a study file can say, with its defaults: an empty file is the shipped study."""
 
     space: str = "cross_device"
     objectives: Annotated[tuple[str, ...], Field(strict=False)] = ("accuracy", "co2e")  # TOML knows lists only
     oracle: str = "simulated"
-    sampler: str = "tpe"
+    sampler: str = "trajectory"
+    stopping: str = "trajectory"
+    replicates: Annotated[int, Field(ge=0)] = 2
     seed: Annotated[int, Field(ge=0)] = 0
     lag: Whole = 8
     workers: Whole = 2
+    executor: str = "local"
+    storage: Annotated[str | None, Field(repr=False)] = None
     device: Literal["cpu", "cuda"] = "cpu"
     budget: BudgetTable = BudgetTable()
+    run: RunTable = RunTable()
     task: TaskTable = TaskTable()
     plan: dict[str, Setting] = {}
     fleet: FleetTable = FleetTable()
@@ -141,10 +160,17 @@ class Study(_Table):
     limits: dict[str, LimitTable] = {}
     search: SearchTable = SearchTable()
 
+    @field_serializer("storage", when_used="json")
+    def _shown(self, storage: str | None) -> str | None:
+        """What is written and shown has no password; see `flopt.search.database_url`."""
+        return None if storage is None else without_password(storage)
+
     def source(self) -> TaskSource:
         """The task as the simulation reads it; its partition follows the study's seed unless it has its own."""
         task = self.task
-        table = task.model_dump(exclude={"flower_app", "flop_per_sample", "flower_network"}, exclude_none=True)
+        table = task.model_dump(exclude={"facts", "flower_app", "flop_per_sample", "flower_network"}, exclude_none=True)
+        if task.facts is not None:
+            table["data"] = task.facts  # no data: who wants to train on it is told so
         app = AppSource(task.flower_app, task.flop_per_sample, task.flower_network) if task.flower_app else None
         return TaskSource(**{"seed": self.seed, **table}, device=self.device, app=app)
 
@@ -170,7 +196,8 @@ class Study(_Table):
             return f"{(folder / Path(path).expanduser()).resolve()}" + (f":{name}" if name else "")
 
         app = self.task.flower_app and str((folder / Path(self.task.flower_app).expanduser()).resolve())
-        files = {"data": anchor(self.task.data), "model": anchor(self.task.model), "flower_app": app}
+        facts = self.task.facts and anchor(self.task.facts)
+        files = {"data": anchor(self.task.data), "facts": facts, "model": anchor(self.task.model), "flower_app": app}
         task = self.task.model_copy(update=files)
         return self.model_copy(
             update={
@@ -221,6 +248,8 @@ def _check(study: Study, place: str) -> None:
             country = getattr(getattr(study, table), name)
             if country is not None:
                 annual_grid().checked(country, key)
+        if study.storage is not None:
+            check_storage(study.storage)
         if study.workers > study.lag:
             raise FloptError(f"workers = {study.workers}: must not be above lag = {study.lag}")
         if not study.objectives:
@@ -240,6 +269,8 @@ def _first(error: ValidationError) -> str:
     allowed = detail["msg"]
     if path[0] == "plan" and len(path) > 1:  # one of several types: pydantic tells of the first that does not fit
         path, allowed = path[:2], "a number or text"
+    elif path[:2] == ["pricing", "grid"]:
+        path, allowed = path[:2], "the path of a table, or a finite number"
     elif detail["type"] in _ALLOWED:
         allowed = _ALLOWED[detail["type"]].format(**detail.get("ctx", {})).replace("'", "")
     return f"{'.'.join(path)} = {detail['input']!r}: must be {allowed}"

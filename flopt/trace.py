@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from flopt.errors import FloptError
 
-__all__ = ["Round", "Status", "Trace", "record"]
+__all__ = ["COLUMNS", "Round", "Status", "Stops", "Trace", "record"]
 
-Status = Literal["ok", "failed"]
+Status = Literal["ok", "stopped", "failed"]
+"""`stopped`: by the search, because what followed could not have helped; its rounds count like those of any run."""
+
+Stops = Callable[["Sequence[Round]"], str]
+"""Why a run should end after the rounds done so far; empty where it should go on."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,13 @@ COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(Round))
 _OPTIONAL = ("test_accuracy", "balanced_accuracy", "auc", "worst_client_accuracy")
 _COUNTS = ("clients", "samples", "download_bytes", "upload_bytes")
 
+# What `Round` allows, as bounds of shape (columns, 1): a whole trace is checked at once.
+_FINITE = float(np.finfo(np.float64).max)
+_LOWEST = np.array([[-_FINITE if name == "loss" else 0.0] for name in COLUMNS])
+_HIGHEST = np.array([[_FINITE if name in ("loss", *_COUNTS) else 1.0] for name in COLUMNS])
+_MAY_BE_NAN = np.array([[name in _OPTIONAL] for name in COLUMNS])
+_WHOLE = np.array([name in _COUNTS for name in COLUMNS])
+
 
 @dataclass(frozen=True, eq=False)
 class Trace:
@@ -74,15 +85,16 @@ class Trace:
     """Fingerprint of who took part."""
     status: Status = "ok"
     reason: str = ""
-    """Why a run failed."""
+    """Why a run failed, or was stopped."""
 
     def __post_init__(self) -> None:
         if set(self.columns) != set(COLUMNS):
             raise FloptError(f"trace: columns {sorted(self.columns)}; must be {sorted(COLUMNS)}")
         if len({len(column) for column in self.columns.values()}) != 1:
             raise FloptError("trace: columns of different lengths")
-        if self.status not in ("ok", "failed"):
-            raise FloptError(f"trace: status {self.status!r}; must be ok or failed")
+        if self.status not in get_args(Status):
+            raise FloptError(f"trace: status {self.status!r}; must be ok, stopped or failed")
+        _check_rounds(np.array([self.columns[name] for name in COLUMNS], dtype=np.float64))
         for column in self.columns.values():
             column.setflags(write=False)
 
@@ -128,18 +140,23 @@ class Trace:
             read = {**values, **older}
             columns = {name: np.array(read[name], dtype=np.float64) for name in COLUMNS}  # None becomes NaN
             return cls(columns, values["seed"], values["participation"], values["status"], values["reason"])
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise FloptError(f"trace: not one of flopt's ({type(error).__name__}: {error})") from None
 
 
-def record(rounds: Iterable[Round], *, seed: int, participation: str) -> Trace:
-    """Run an oracle's generator to its end; whatever it raises makes the trace a failed one."""
+def record(rounds: Iterable[Round], *, seed: int, participation: str, stops: Stops | None = None) -> Trace:
+    """Run an oracle's generator to its end, or until `stops` says why not; what it raises makes the trace a failed one.
+
+    A generator that is left before its end is not closed here: who made it does.
+    """
     done: list[Round] = []
     try:
         for item in rounds:
             if not isinstance(item, Round):
                 raise FloptError(f"the oracle gave {item!r}; it must give flopt.Round values")
             done.append(item)
+            if stops is not None and (why := stops(done)):
+                return Trace.of(done, seed=seed, participation=participation, status="stopped", reason=why)
     except Exception as error:  # whatever a user's model or data raises is the run's own fault, never the study's
         what = str(error) if isinstance(error, FloptError) else f"{type(error).__name__}: {error}"
         reason = f"round {len(done) + 1}: {what}"
@@ -147,6 +164,14 @@ def record(rounds: Iterable[Round], *, seed: int, participation: str) -> Trace:
     if not done:
         return Trace.of([], seed=seed, participation=participation, status="failed", reason="the oracle gave no round")
     return Trace.of(done, seed=seed, participation=participation)
+
+
+def _check_rounds(table: NDArray[np.float64]) -> None:
+    """Raise what `Round` says of the first row that it would not take; shape (columns, rounds)."""
+    sound = (table >= _LOWEST) & (table <= _HIGHEST) | np.isnan(table) & _MAY_BE_NAN
+    if not (sound.all() and (table[_WHOLE] == np.floor(table[_WHOLE])).all()):
+        for row in table.T.tolist():
+            Round(*row)
 
 
 def _plain(name: str, value: float) -> int | float | None:

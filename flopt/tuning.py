@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from flopt.catalogue import load_oracle
 from flopt.errors import FloptError
 from flopt.fronts import Front
+from flopt.objectives import Direction, NotFiniteError
 from flopt.plan import Plan
 from flopt.reading.table import write_csv
 from flopt.results import STUDY_FILE, Results, kg_per_cpu_s, open_results, problem_of
@@ -20,12 +23,23 @@ from flopt.study import Study, load_study, study_of
 from flopt.trace import record
 
 if TYPE_CHECKING:
-    from flopt.search.driver import Progress
+    from flopt.search.books import Progress
+    from flopt.search.strategy import Strategy
 
-__all__ = ["checked_problem", "estimate", "front", "identity", "run_study", "tune", "write_results"]
+__all__ = [
+    "checked_problem",
+    "estimate",
+    "front",
+    "identity",
+    "run_study",
+    "strategy_of",
+    "tune",
+    "write_results",
+    "write_study",
+]
 
 # What may change when a study goes on: it ends later, or runs on another machine.
-_FREE = ("workers", "budget", "search")
+_FREE = ("workers", "executor", "storage", "run", "budget", "search")
 
 
 def tune(
@@ -33,17 +47,20 @@ def tune(
     *,
     out: str | os.PathLike[str] = "studies/default",
     report: Callable[[Progress], None] | None = None,
+    executor: Executor | None = None,
 ) -> Results:
     """Search, or go on with a search, and write `front.csv`, `front.png`, `front.svg` and `report.html` into `out`.
 
-    `study` is the path of a study file, its content as a dict, or None for the shipped study. With more than one
-    worker a script must stand behind `if __name__ == "__main__":`, as with any use of processes in Python.
+    `study` is the path of a study file, its content as a dict, or None for the shipped study. Any `executor` of
+    `concurrent.futures` takes the place of the study's own and is left open: `workers` runs at a time are trained
+    where it puts them, each in a process of its own. With more than one worker a script must stand behind
+    `if __name__ == "__main__":`, as with any use of processes in Python.
     """
     if isinstance(study, Mapping):
         loaded = study_of(study).anchored(Path())
     else:
         loaded = load_study(None if study is None else Path(study))
-    progress = run_study(loaded, Path(out), report)
+    progress = run_study(loaded, Path(out), report, executor)
     return replace(write_results(Path(out)), repaired_bytes=progress.repaired_bytes)
 
 
@@ -57,19 +74,67 @@ def estimate(plan: Plan | None = None, *, study: Mapping[str, Any] | None = None
     return problem_of(study_of(study or {}).anchored(Path())).run(plan or Plan())
 
 
-def run_study(study: Study, folder: Path, report: Callable[[Progress], None] | None = None) -> Progress:
+def run_study(
+    study: Study,
+    folder: Path,
+    report: Callable[[Progress], None] | None = None,
+    executor: Executor | None = None,
+) -> Progress:
     """Search until the budget is spent; what the folder already holds is not trained again."""
-    from flopt.search.driver import Budget, Driver, Search
+    from flopt.search.driver import Driver
     from flopt.search.storage import Journal
 
     problem = checked_problem(study)
-    search = Search(
-        study.sampler, study.seed, study.lag, study.workers, Budget(**study.budget.model_dump()), kg_per_cpu_s(study)
-    )
     directions = [objective.direction for objective in problem.objectives]
+    if study.storage is not None:
+        return _share(study, problem, directions, folder, report, executor)
     with Journal.create_or_open(folder, directions, identity(study, problem)) as journal:
-        _write(folder / STUDY_FILE, study.to_toml())
-        return replace(Driver(problem, search, journal, report).run(), repaired_bytes=journal.repaired_bytes)
+        write_study(study, folder)
+        progress = Driver(problem, strategy_of(study, executor), journal, report).run()
+        return replace(progress, repaired_bytes=journal.repaired_bytes)
+
+
+def _share(
+    study: Study,
+    problem: Problem,
+    directions: Sequence[Direction],
+    folder: Path,
+    report: Callable[[Progress], None] | None,
+    executor: Executor | None,
+) -> Progress:
+    """The same beside other drivers, on a study in a database."""
+    from flopt.search.postgres import Postgres
+    from flopt.search.shared import SharedDriver
+
+    assert study.storage is not None
+    with Postgres.create_or_open(study.storage, folder, directions, identity(study, problem)) as store:
+        write_study(study, folder)
+        return SharedDriver(problem, strategy_of(study, executor), store, report).run()
+
+
+def strategy_of(study: Study, executor: Executor | None = None) -> Strategy:
+    """How a study is searched; its runs are trained where the study says, or on a given executor."""
+    from flopt.search.budget import Budget
+    from flopt.search.engine import Engine
+    from flopt.search.slot import Limits
+    from flopt.search.strategy import Strategy
+
+    return Strategy(
+        study.sampler,
+        study.seed,
+        study.lag,
+        study.workers,
+        Budget(**study.budget.model_dump()),
+        kg_per_cpu_s(study),
+        study.stopping,
+        study.replicates,
+        Engine(
+            executor or study.executor,
+            Limits(study.run.minutes, study.run.memory_gb),
+            study.run.retries,
+            study.run.checkpoint_s,
+        ),
+    )
 
 
 def write_results(folder: Path) -> Results:
@@ -89,13 +154,18 @@ def write_results(folder: Path) -> Results:
     return results
 
 
-def checked_problem(study: Study) -> Problem:
+def checked_problem(study: Study, *, trained_here: bool = True) -> Problem:
     """The problem of a study; what would break in the middle of a search is said before anything is trained."""
+    from flopt.search.engine import check_executor
     from flopt.search.samplers import check_sampler
+    from flopt.search.stopping import check_stopping
 
     problem = problem_of(study)
     check_sampler(study.sampler)
-    load_oracle(problem.oracle, problem.source, problem.task)
+    check_stopping(study.stopping)
+    if trained_here:
+        check_executor(study.executor)
+        load_oracle(problem.oracle, problem.source, problem.task)
     _check_learned(problem)
     return problem
 
@@ -109,7 +179,8 @@ def _check_learned(problem: Problem) -> None:
         run = problem.run(plan, trace)
         for objective in (*problem.objectives, *(limit.objective for limit in problem.limits)):
             objective(run.until(1))
-            objective(run)
+            with suppress(NotFiniteError):  # a run counts up to where its objectives are numbers
+                objective(run)
 
 
 def identity(study: Study, problem: Problem) -> dict[str, Any]:
@@ -121,9 +192,14 @@ def identity(study: Study, problem: Problem) -> dict[str, Any]:
     return flat | axes | groups | goals | {"fleet.server": repr(problem.fleet.server), "task": repr(problem.task)}
 
 
-def _write(file: Path, text: str) -> None:
+def write_study(study: Study, folder: Path) -> None:
+    """Keep the study beside its runs, in `study.toml`; on a full disk the old file stays."""
+    file, text = folder / STUDY_FILE, study.to_toml()
+    draft = file.with_name(f".{file.name}.draft")
     try:
         if not file.is_file() or file.read_text(encoding="utf-8") != text:
-            file.write_text(text, encoding="utf-8")
+            draft.write_text(text, encoding="utf-8")
+            draft.replace(file)
     except OSError as error:
+        draft.unlink(missing_ok=True)
         raise FloptError(f"{file}: {error.strerror}") from None

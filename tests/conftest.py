@@ -110,7 +110,7 @@ def analytic_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from flopt import tune
 
     folder = tmp_path_factory.mktemp("studies") / "analytic"
-    tune({"oracle": "analytic", "workers": 1, "budget": {"runs": 16}}, out=folder)
+    tune({"oracle": "analytic", "workers": 1, "replicates": 0, "budget": {"runs": 16}}, out=folder)
     return folder
 
 
@@ -127,7 +127,7 @@ def five_runs() -> Results:
         {"rounds": 3},
         {"rounds": 2, "local_epochs": 4},
         {"rounds": 2, "client_fraction": 1.0},
-        {"rounds": 1},
+        {"rounds": 1, "client_lr": 0.1},  # the work of run 0, and another plan
     ]
     whole: dict[str, float] = {"rounds": 2}
     plans = [Plan.of({"client_fraction": 0.2, "local_epochs": 1, **each}) for each in [*settings, whole]]

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flopt.catalogue import ORACLES, ROOT, load_objective, load_oracle, load_space, shipped
+from flopt.catalogue import ORACLES, ROOT, TOLD, load_objective, load_oracle, load_space, shipped
 from flopt.errors import FloptError
 from flopt.oracles.table import CURVES, Table, save_table
 from flopt.participation import Participation
@@ -243,8 +243,12 @@ def test_every_oracle_of_the_list_loads(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr("flopt.oracles.shipped.TABLES", tmp_path)
     curves = {name: np.full((1, 1, 1), 0.5, dtype=np.float32) for name in CURVES}
     save_table(Table(asdict(TaskSource()), (Plan(rounds=1),), (0,), curves), tmp_path / "digits.npz")
-    for name in ORACLES.keys() - {"flower"}:  # tests/test_flower_oracle.py: it needs an app
+    for name in ORACLES.keys() - {"flower", TOLD}:  # tests/test_flower_oracle.py: it needs an app
         assert callable(load_oracle(name, TaskSource(), TASK))
+
+
+def test_what_is_told_cannot_be_trained_here() -> None:
+    assert "flopt ask and flopt tell" in one_line(lambda: load_oracle(TOLD, TaskSource(), TASK))
 
 
 def test_an_unknown_oracle_gets_the_nearest(write: Write) -> None:

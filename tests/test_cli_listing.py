@@ -13,6 +13,7 @@ from flopt.cli.commands.pricing import Kind
 from flopt.emissions.device_file import shipped_devices, shipped_links
 from flopt.emissions.fleet_file import load_fleet, shipped_fleets
 from flopt.search.samplers import SAMPLERS
+from flopt.search.stopping import STOPPING
 
 Command = Callable[..., tuple[int, str, str]]
 
@@ -45,6 +46,7 @@ def test_what_is_listed_can_be_used(command: Command) -> None:
     assert list(listed(command, "fleets")) == shipped_fleets()
     assert set(listed(command, "oracles")) == set(ORACLES)
     assert set(listed(command, "samplers")) == set(SAMPLERS)
+    assert set(listed(command, "stopping")) == set(STOPPING)
     for name in listed(command, "fleets"):
         assert load_fleet(name).name == name
     for name, entry in listed(command, "spaces").items():

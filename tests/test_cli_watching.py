@@ -12,9 +12,9 @@ from rich.console import Console
 
 from flopt import tune
 from flopt.cli.watching import Refresh, Watch, share_spent, status, time_left, write_pictures
-from flopt.reading.volume import Growth, box_of
 from flopt.results import Results
-from flopt.search.driver import Progress
+from flopt.search.books import Progress
+from flopt.search.volume import Growth, box_of
 from flopt.study import Study, study_of
 
 

@@ -17,7 +17,7 @@ from flopt.figures import KINDS
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 PAGES = sorted(page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.md"))
-BLOCK = re.compile(r"^```(?P<language>console|python)\n(?P<body>.*?)^```", re.DOTALL | re.MULTILINE)
+BLOCK = re.compile(r"^```(?P<language>console|python|toml)\n(?P<body>.*?)^```", re.DOTALL | re.MULTILINE)
 
 
 def text(page: str) -> str:
@@ -60,10 +60,10 @@ def test_every_block_runs_in_order(page: str, tmp_path: Path) -> None:
             for command in block["body"].split("$ ")[1:]:
                 run(shlex.split(command), tmp_path)
             continue
-        name = re.match(r"# (\S+\.py)\n", block["body"])
+        name = re.match(r"# (\S+\.(?:py|toml))\n", block["body"])
         script = tmp_path / (name[1] if name else f"block_{number}.py")
         script.write_text(block["body"], encoding="utf-8")
-        if name is None:
+        if name is None and block["language"] == "python":
             run([sys.executable, script.name], tmp_path)
 
 

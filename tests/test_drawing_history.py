@@ -7,8 +7,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from flopt.drawing.history import draw_history, history_figure
-from flopt.reading.volume import box_of
 from flopt.results import Results, kg_per_cpu_s
+from flopt.search.volume import box_of
 
 
 def test_rounds_kilograms_and_volume_after_every_run(five_runs: Results) -> None:

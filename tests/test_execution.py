@@ -1,27 +1,19 @@
-"""Workers: whatever an oracle does ends as a trace, and no worker outlives its driver or heeds Ctrl-C."""
+"""Training a run: whatever an oracle does ends as a trace."""
 
 from __future__ import annotations
 
-import math
-import os
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable
-from concurrent.futures import wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-import psutil
 import pytest
 
 from flopt.plan import Plan
 from flopt.results import problem_of
-from flopt.search import execution
-from flopt.search.execution import Job, Outcome, executor, stop, train
+from flopt.search.execution import Job, train
 from flopt.study import study_of
-from flopt.trace import Trace
+from flopt.trace import Round, Trace
 
 PROBLEM = problem_of(study_of({"oracle": "analytic", "space": "quick"}))
 PLAN = Plan(rounds=4)
@@ -143,59 +135,32 @@ def test_ctrl_c_in_an_oracle_is_no_failure_of_the_run(outcome: Callable[[str], T
         outcome("raise KeyboardInterrupt")
 
 
-def test_one_worker_is_this_process() -> None:
-    with executor(1) as pool:
-        assert pool.submit(os.getpid).result() == os.getpid()
-        assert isinstance(pool.submit(math.sqrt, -1).exception(), ValueError)
-        trained: Outcome = pool.submit(train, job("analytic")).result()
-        assert len(trained.trace) == 4
+@dataclass(frozen=True)
+class After:
+    """A policy for tests: stops after so many rounds."""
+
+    rounds: int
+
+    def stops(self, done: Sequence[Round]) -> str:
+        return f"after {self.rounds}" if len(done) >= self.rounds else ""
+
+    def settings(self) -> dict[str, Any]:
+        return {}
 
 
-def test_a_file_that_has_changed_since_the_last_search_is_read_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("rounds", "status", "length"), [(1, "stopped", 1), (3, "stopped", 3), (4, "ok", 4)])
+def test_a_policy_ends_a_run_and_its_oracle(tmp_path: Path, rounds: int, status: str, length: int) -> None:
     file = tmp_path / "mine.py"
-    for accuracy in (0.25, 0.375):
-        body = f"def rounds(plan, participation, seed):\n    yield good({accuracy})"
-        file.write_text(HEADER + body, encoding="utf-8")
-        with executor(1) as pool:
-            assert pool.submit(train, job(str(file))).result().trace.accuracy.tolist() == [accuracy]
-
-
-def test_several_workers_are_other_processes_that_give_the_same_and_leave_ctrl_c_alone() -> None:
-    with executor(2) as pool:
-        assert pool.submit(os.getpid).result() != os.getpid()
-        assert pool.submit(signal.getsignal, signal.SIGINT).result() == signal.SIG_IGN
-        theirs: Outcome = pool.submit(train, job("analytic")).result()
-    assert theirs.trace.to_json() == train(job("analytic")).trace.to_json()
-
-
-def test_stopping_a_pool_ends_a_worker_in_the_middle_of_its_run() -> None:
-    pool = executor(2)
-    worker = psutil.Process(pool.submit(os.getpid).result())
-    busy = pool.submit(time.sleep, 600)
-    stop(pool)
-    assert wait([busy], timeout=30).done
-    assert isinstance(busy.exception(), BrokenProcessPool)
-    pool.shutdown()
-    assert not psutil.wait_procs([worker], timeout=30)[1]
-
-
-def test_stopping_this_process_as_a_pool_does_nothing() -> None:
-    stop(executor(1))
-
-
-def test_a_process_is_known_by_its_number_and_its_birth() -> None:
-    me = psutil.Process()
-    assert execution._alive(me.pid, me.create_time())
-    assert not execution._alive(me.pid, me.create_time() - 100)  # another process had the number before
-    assert not execution._alive(2**22 + 1, 0.0)
-
-
-def test_a_killed_process_is_dead_before_its_parent_has_noticed() -> None:
-    child = psutil.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    born = child.create_time()
-    assert execution._alive(child.pid, born)
-    child.kill()
-    deadline = time.monotonic() + 30
-    while execution._alive(child.pid, born):
-        assert time.monotonic() < deadline
-    child.communicate()
+    file.write_text(
+        HEADER
+        + "from pathlib import Path\n"
+        + "def rounds(plan, participation, seed):\n"
+        + "    try:\n        for _ in range(plan.rounds): yield good()\n"
+        + "    finally: Path(__file__).with_suffix('.closed').touch()\n",
+        encoding="utf-8",
+    )
+    trace = train(replace(job(str(file)), policy=After(rounds))).trace
+    assert (trace.status, len(trace)) == (status, length)
+    assert trace.reason == ("" if status == "ok" else f"after {rounds}")
+    assert file.with_suffix(".closed").exists()
+    assert Trace.from_json(trace.to_json()).to_json() == trace.to_json()

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from noisy_runs import Noisy
 
 from flopt import Run, objective
 from flopt.catalogue import load_objective
@@ -17,6 +18,8 @@ from flopt.fronts import Candidate, Front, find_front
 from flopt.objectives import Objective
 from flopt.plan import Plan
 from flopt.results import problem_of
+from flopt.search.expectation import expect
+from flopt.search.luck import Curve
 from flopt.study import study_of
 from flopt.trace import Round, Trace
 
@@ -170,3 +173,59 @@ def test_all_corners_of_a_cube_leave_one() -> None:
 def test_points_of_equal_cost_keep_the_order_of_the_runs() -> None:
     runs = [candidate(n, [(n / 100, n / 100)]) for n in range(40)]
     assert [place for place, _ in places(find_front(runs, (ACCURACY, loss, CO2E)))] == list(range(40))
+
+
+def expected_candidates(noisy: Noisy, runs: dict[tuple[int, int], np.ndarray]) -> list[Candidate]:
+    """Plans of equal work but for their clients, with the expected curves that noisy runs tell of."""
+    found = expect([Curve(p, seed, float(noisy.clients[p]), curve) for (p, seed), curve in runs.items()])
+    candidates = []
+    for number, each in enumerate(found):
+        one = candidate(number, [(min(max(a, 0.0), 1.0), 1.0) for a in each.mean], epochs=1 + number)
+        lengths = tuple(len(curve) for (p, _), curve in runs.items() if p == number)
+        candidates.append(Candidate(number, one.run, one.allowed, lengths, {"accuracy": each.spread}))
+    return candidates
+
+
+def test_probabilities_of_being_non_dominated_come_true() -> None:
+    told, true = [], []
+    for study in range(8):
+        noisy = Noisy.drawn(np.random.default_rng(500 + study), plans=16, rounds=30)
+        order = np.argsort(noisy.truth[:, -1])  # dearer plans learn more, so that many stand near the front
+        noisy = Noisy(noisy.truth[order], noisy.cost, noisy.clients, luck=0.03, jitter=0.03)
+        runs = {(p, seed): noisy.run(p, seed, study) for p in range(16) for seed in range(3)}
+        candidates = expected_candidates(noisy, runs)
+        front = find_front(candidates, (ACCURACY, CO2E))
+        kg = np.array([CO2E.along(c.run) for c in candidates])
+        for point in (*front.points, *front.doubtful):
+            mine = noisy.truth[point.number, point.run.rounds - 1]
+            better = (kg <= point.values["co2e"]) & (noisy.truth > mine)
+            told.append(point.probability)
+            true.append(not better.any())
+    low = np.array(told) < np.median(told)
+    assert np.mean(told) == pytest.approx(np.mean(true), abs=0.12)
+    assert np.mean(np.array(true)[~low]) > np.mean(np.array(true)[low])
+
+
+def test_a_doubtful_point_leaves_the_front_and_one_always_stays() -> None:
+    noisy = Noisy.drawn(np.random.default_rng(7), plans=16, rounds=30)
+    runs = {(p, 0): noisy.run(p, 0) for p in range(16)}
+    candidates = expected_candidates(noisy, runs)
+    front = find_front(candidates, (ACCURACY, CO2E))
+    plain = find_front([Candidate(c.number, c.run, c.allowed) for c in candidates], (ACCURACY, CO2E))
+    assert not plain.doubtful
+    assert front.doubtful
+    assert all(point.probability >= 0.5 for point in front.points)
+    assert all(point.probability < 0.5 for point in front.doubtful)
+    assert sorted(places(front) + [(p.number, p.run.rounds) for p in front.doubtful]) == sorted(places(plain))
+    best = find_front(candidates, (ACCURACY,))  # many may be the best: the likeliest is told all the same
+    assert len(best.points) == 1
+
+
+def test_a_point_says_how_sure_it_is() -> None:
+    noisy = Noisy.drawn(np.random.default_rng(8), plans=12, rounds=20)
+    runs = {(p, 0): noisy.run(p, 0) for p in range(12)} | {(p, 1): noisy.run(p, 1)[:10] for p in range(12)}
+    for point in find_front(expected_candidates(noisy, runs), (ACCURACY, CO2E)).points:
+        low, high = point.intervals["accuracy"]
+        assert 0 <= low < point.values["accuracy"] < high <= 1
+        assert "co2e" not in point.intervals
+        assert point.seeds == (2 if point.run.rounds <= 10 else 1)

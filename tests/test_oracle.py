@@ -6,7 +6,7 @@ from collections.abc import Generator
 
 import numpy as np
 
-from flopt.oracle import Oracle
+from flopt.oracle import Oracle, Resumable
 from flopt.participation import Participation
 from flopt.plan import Plan
 from flopt.trace import Round, record
@@ -40,3 +40,7 @@ def test_closing_the_generator_stops_the_training() -> None:
     assert not oracle.stopped
     rounds.close()
     assert oracle.stopped
+
+
+def test_a_plain_generator_function_does_not_go_on_from_files() -> None:
+    assert not isinstance(Log(), Resumable)

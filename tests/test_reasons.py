@@ -39,7 +39,7 @@ def test_seeds_are_runs_of_the_same_plan(five_runs: Results) -> None:
     )
     found = why(more)
     assert found.seeds == 2
-    assert found.ties == ("5@1",)  # equal in every objective: the front keeps the earlier one
+    assert found.ties == ()  # two runs of one plan are one point
 
 
 def test_how_sure_is_a_probability(five_runs: Results) -> None:

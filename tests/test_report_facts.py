@@ -28,7 +28,8 @@ def results() -> Results:
     """Runs 0 and 4 are alike but for their work; run 3 failed, run 5 is not done."""
     study = study_of({"oracle": "analytic"})
     plans = tuple(
-        Plan(rounds=4, local_epochs=e, client_fraction=0.2 if e < 3 else 0.5, client_lr=0.1) for e in (1, 2, 1, 1, 4, 1)
+        Plan(rounds=4, local_epochs=e, client_fraction=0.2 if e < 3 else 0.5, client_lr=lr)
+        for e, lr in ((1, 0.1), (2, 0.1), (1, 0.2), (1, 0.1), (4, 0.1), (1, 0.1))
     )
     traces = [trace(CURVES[n]) if n in CURVES else None for n in range(6)]
     traces[3] = trace([], failed="the <b>loss</b> is NaN")

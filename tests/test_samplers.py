@@ -18,7 +18,8 @@ from flopt.errors import FloptError
 from flopt.objectives import Direction
 from flopt.plan import Plan
 from flopt.search import samplers
-from flopt.search.samplers import SAMPLERS, STARTUP_RUNS, Seen, check_sampler, distributions, propose
+from flopt.search.samplers import MOST_SHOWN, SAMPLERS, STARTUP_RUNS, check_sampler, distributions, propose
+from flopt.search.seen import Seen
 from flopt.space import ChoiceAxis, FloatAxis, IntAxis, Space
 
 SPACE = Space(
@@ -32,6 +33,8 @@ SPACE = Space(
         "uplink.level": FloatAxis(0.0, 1.0),
     },
 )
+OPTUNAS = ("tpe", "nsga2", "random")
+"""Those of Optuna that propose in milliseconds; its GP has a test of its own, and the trajectory search its files."""
 BOTH: tuple[Direction, Direction] = ("maximize", "minimize")
 LOGGED = (False, True)
 
@@ -62,7 +65,7 @@ def next_params(name: str, seen: Sequence[Seen], seed: int = 5) -> dict[str, obj
     return propose(name, SPACE, BOTH, seen, LOGGED, seed).params
 
 
-@pytest.mark.parametrize("name", SAMPLERS)
+@pytest.mark.parametrize("name", OPTUNAS)
 @pytest.mark.parametrize("runs", [0, 4, 18, 30])
 def test_a_proposal_is_a_function_of_its_arguments(name: str, runs: int) -> None:
     seen = history(name, runs, running=min(3, runs))
@@ -77,7 +80,7 @@ def test_a_proposal_is_a_function_of_its_arguments(name: str, runs: int) -> None
     assert first.distributions == second.distributions
 
 
-@pytest.mark.parametrize("name", SAMPLERS)
+@pytest.mark.parametrize("name", OPTUNAS)
 def test_another_process_proposes_the_same(name: str) -> None:
     script = (
         "import sys; sys.path.insert(0, 'tests')\n"
@@ -88,13 +91,13 @@ def test_another_process_proposes_the_same(name: str) -> None:
     assert other.stdout.strip() == str(next_params(name, history(name, 18)))
 
 
-@pytest.mark.parametrize("name", SAMPLERS)
+@pytest.mark.parametrize("name", OPTUNAS)
 def test_the_seed_matters(name: str) -> None:
     seen = history(name, 18)
     assert next_params(name, seen, 1) != next_params(name, seen, 2)
 
 
-@pytest.mark.parametrize("name", SAMPLERS)
+@pytest.mark.parametrize("name", OPTUNAS)
 @settings(max_examples=8)
 @given(seed=st.integers(0, 2**32 - 1), runs=st.integers(0, 24))
 def test_proposals_lie_in_the_space(name: str, seed: int, runs: int) -> None:
@@ -106,7 +109,7 @@ def test_proposals_lie_in_the_space(name: str, seed: int, runs: int) -> None:
     assert trial.state is TrialState.RUNNING
 
 
-@pytest.mark.parametrize("name", SAMPLERS)
+@pytest.mark.parametrize("name", OPTUNAS)
 def test_a_space_of_single_values_is_proposed_as_it_is(name: str) -> None:
     space = Space("one", {"rounds": IntAxis(5, 5), "client_lr": FloatAxis(0.1, 0.1), "batch_size": ChoiceAxis((7,))})
     seen: list[Seen] = []
@@ -232,3 +235,26 @@ def test_an_unknown_sampler_gets_the_nearest() -> None:
         check_sampler(name)
     with pytest.raises(FloptError, match="no sampler 'nsga'; did you mean 'nsga2'"):
         check_sampler("nsga")
+
+
+def test_the_gp_starts_at_random_sees_prefixes_and_is_a_function_of_its_arguments() -> None:
+    seen = history("random", STARTUP_RUNS + 4, running=1)
+    assert next_params("gp", seen[:4]) == next_params("random", seen[:4])
+    first = next_params("gp", seen)
+    assert first == next_params("gp", seen)
+    assert first != next_params("random", seen)
+
+
+def test_a_sampler_of_growing_time_is_shown_the_front_the_latest_and_some_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(MOST_SHOWN, "tpe", 12)
+    seen = history("random", 40, running=3)
+    kept = samplers._thinned(seen, BOTH, 12)
+    done = [run for run in seen if run.values is not None]
+    assert sum(run.values is not None for run in kept) == 12
+    assert [run for run in kept if run.values is None] == [run for run in seen if run.values is None]
+    assert kept == [run for run in seen if run in kept]
+    assert done[-1] in kept
+    assert next_params("tpe", seen) == next_params("tpe", kept)
+    assert samplers._thinned(seen[:12], BOTH, 12) == seen[:12]

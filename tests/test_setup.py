@@ -8,13 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from flopt.emissions.selection import first_drawn
 from flopt.errors import FloptError
-from flopt.participation import Participation
-from flopt.plan import Plan
 from flopt.simulation.dense import DenseEngine
 from flopt.simulation.facts import facts
-from flopt.simulation.federation import federated
 from flopt.simulation.local import AutogradEngine
 from flopt.simulation.setup import prepare
 from flopt.task import TaskSource
@@ -64,23 +60,3 @@ def test_shipped_models_get_the_fast_engine() -> None:
 def test_a_bad_source_is_refused_before_the_data_are_read() -> None:
     with pytest.raises(FloptError, match="no partition 'sherds'"):
         prepare(TaskSource(data="absent.npz", partition="sherds"))
-
-
-ON_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no GPU for torch")
-
-
-@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=ON_GPU)])
-@pytest.mark.parametrize(
-    "plan", [Plan(rounds=3), Plan(rounds=3, algorithm="scaffold", client_momentum=0.5)], ids=["fedavg", "scaffold"]
-)
-def test_the_general_engine_on_any_device_trains_as_the_fast_one(device: str, plan: Plan) -> None:
-    selected = np.stack([first_drawn(14, 5, 0, index) for index in range(plan.rounds)])
-    taking_part = Participation.complete(selected, np.zeros(14, dtype=np.int64))
-    fast = prepare(TaskSource())
-    general = prepare(TaskSource(device=device), general=True)
-    assert isinstance(general.engine, AutogradEngine)
-    assert general.engine.x.device.type == device
-    pairs = zip(federated(fast, plan, taking_part, 0), federated(general, plan, taking_part, 0), strict=True)
-    for one, other in pairs:
-        assert other.loss == pytest.approx(one.loss, rel=1e-4)
-        assert other.accuracy == pytest.approx(one.accuracy, abs=1.01 / 360)

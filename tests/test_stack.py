@@ -109,11 +109,11 @@ def test_a_client_that_diverges_leaves_the_others_alone() -> None:
 
 def test_steps_by_hand() -> None:
     first, second = [np.array([7, 2]), np.array([5])], [np.array([2, 9]), np.array([9, 2]), np.array([2])]
-    steps = Steps.of([first, second], 10)
+    steps = Steps.of([first, second], np.arange(10))
     assert (steps.order, steps.counts, steps.active) == ([1, 0], [2, 3], [2, 2, 1])
     assert steps.rows.tolist() == [2, 9, 2, 5, 7]
     assert steps.place.tolist() == [[[0, 1], [5, 3]], [[1, 0], [4, 3]], [[0, 0], [3, 3]]]
-    assert steps.sample.tolist() == [[[2, 9], [7, 2]], [[9, 2], [5, 0]], [[2, 0], [0, 0]]]
+    assert steps.visit.tolist() == [[[2, 9], [7, 2]], [[9, 2], [5, 0]], [[2, 0], [0, 0]]]
     assert steps.share.tolist() == [[[0.5, 0.5], [0.5, 0.5]], [[0.5, 0.5], [1, 0]], [[1, 0], [0, 0]]]
 
 

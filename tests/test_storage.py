@@ -15,6 +15,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from flopt.errors import FloptError
 from flopt.objectives import Direction
+from flopt.search.packed import pack
 from flopt.search.samplers import propose
 from flopt.search.storage import JOURNAL, Journal
 from flopt.space import IntAxis, Space
@@ -74,6 +75,16 @@ def test_what_is_written_is_read_back_in_another_process(tmp_path: Path) -> None
             assert stored.to_json() == trace(number).to_json()
         assert journal.trace(5) is None
         assert journal.repaired_bytes == 0
+
+
+def test_a_run_is_recorded_with_what_else_is_known_of_it(tmp_path: Path) -> None:
+    with create(tmp_path) as journal:
+        journal.add(proposal(0), {"seed": 3})
+        journal.record(0, trace(0), 1.5, {"attempts": 2, "where": "here"})
+    with Journal.read(tmp_path) as journal:
+        stored = journal.trials()[0].user_attrs
+    assert stored == {"seed": 3, "cpu_s": 1.5, "attempts": 2, "where": "here", "trace": pack(trace(0))}
+    assert list(stored)[-1] == "trace"  # a run that has a trace has all
 
 
 def test_a_failed_run_has_its_reason_and_no_values(tmp_path: Path) -> None:
@@ -170,13 +181,13 @@ def whole_records(content: bytes) -> tuple[int, list[bool]]:
     return whole, done
 
 
-def test_a_torn_line_is_cut_off_at_every_byte_of_the_last_2_kb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_torn_line_is_cut_off_at_every_byte_of_the_last_4_kb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", lambda _: None)  # this test cuts no power
-    fill(tmp_path, runs=2)
+    fill(tmp_path, runs=4)
     file = tmp_path / JOURNAL
     content = file.read_bytes()
-    assert len(content) > 2500
-    for length in range(len(content) - 2048, len(content) + 1):
+    assert len(content) > 5000
+    for length in range(len(content) - 4096, len(content) + 1):
         file.write_bytes(content[:length])
         whole, done = whole_records(content[:length])
         with Journal.read(tmp_path) as journal:
@@ -216,7 +227,7 @@ def test_a_journal_without_identity_does_not_take_objectives_of_another_kind(tmp
     file = tmp_path / JOURNAL
     file.write_bytes(file.read_bytes().splitlines(keepends=True)[0])
     message = one_line(lambda: Journal.create_or_open(tmp_path, ["minimize"], IDENTITY))
-    assert message == f"{file}: its header is cut off; remove the file to begin again"
+    assert message == f"{tmp_path}: its header is cut off; remove its journal to begin again"
 
 
 @pytest.mark.parametrize("length", [0, 1, 40])

@@ -19,8 +19,9 @@ from flopt.results import Results, open_results
 from flopt.run import Run
 
 UNITS = ("_kg", "_kwh", "_s", "_bytes")
-LEARNED = {"accuracy", "test_accuracy", "probability_non_dominated", "realised_samples"}
-PLAIN = {"run", "round", *PLAN_FIELDS, *LEARNED, "oracle", "network"}
+LEARNED = {"accuracy", "accuracy_low", "accuracy_high", "test_accuracy", "realised_samples"}
+SURE = {"seeds", "probability_non_dominated", "probability_under_coefficients"}
+PLAIN = {"run", "round", *PLAN_FIELDS, *LEARNED, *SURE, "oracle", "network"}
 
 
 @pytest.fixture(scope="module")

@@ -84,7 +84,7 @@ def test_json_has_whole_counts_and_null_for_nan() -> None:
         ({"loss": "x"}, "trace: not one of flopt's (ValueError: could not convert string to float: 'x')"),
         ({"loss": 3}, "trace: not one of flopt's (TypeError"),
         ({"loss": [1.0]}, "trace: columns of different lengths"),
-        ({"status": "fine"}, "trace: status 'fine'; must be ok or failed"),
+        ({"status": "fine"}, "trace: status 'fine'; must be ok, stopped or failed"),
     ],
 )
 def test_json_of_something_else_is_refused(change: dict[str, object], message: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 import flopt
 from flopt import Plan
 from flopt.errors import FloptError
-from flopt.search.driver import Progress
+from flopt.search.books import Progress
 from flopt.study import load_study, study_of
 from flopt.tuning import checked_problem, run_study, write_results
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from flopt.objectives import Objective
-from flopt.reading.volume import Box, Growth, box_of
 from flopt.results import Results, rescored
+from flopt.search.volume import Box, Growth, box_of
 
 GAIN = Objective("accuracy", lambda _: 0.0, "maximize", "")
 COST = Objective("co2e", lambda _: 0.0, "minimize", "kg")

@@ -8,6 +8,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+from flopt.catalogue import TOLD
 from flopt.cli.comparison_table import print_sides
 from flopt.cli.front import limit_of, tell_repairs
 from flopt.cli.printing import note, print_json
@@ -176,7 +177,8 @@ def _facts(federated: _Federated, centre: Centre, work: _Work, found: Comparison
     """Everything that is printed, as plain values with the unit in each key."""
     problem, run = federated.problem, federated.run
     learned = run.whole_trace is not None
-    how = "analytic curve, not measured" if problem.oracle == "analytic" else f"measured ({problem.oracle})"
+    kinds = {"analytic": "analytic curve, not measured", TOLD: "as told by the program that trained"}
+    how = kinds.get(problem.oracle, f"measured ({problem.oracle})")
     pue = float(problem.pricer.rates.pue) if centre.pue is None else centre.pue
     return {
         "task": problem.task.name,

@@ -19,7 +19,7 @@ from flopt.units import quantity
 __all__ = ["print_difference"]
 
 _FACTORS = ("fleet", "pricing")
-_ASIDE = ("search", "budget", "workers", "lag")
+_ASIDE = ("search", "budget", "run", "workers", "executor", "lag")
 """What changes no run: where and how long the search went on."""
 
 
@@ -93,7 +93,7 @@ def _runs(one: Results, two: Results) -> dict[str, int]:
         {
             (str(plan.settings()), trace.seed, trace.accuracy.tobytes())
             for plan, trace in zip(each.plans, each.traces, strict=True)
-            if trace is not None and trace.status == "ok"
+            if trace is not None and trace.status != "failed"
         }
         for each in (one, two)
     ]

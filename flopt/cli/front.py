@@ -7,11 +7,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from flopt.catalogue import load_objective
+import numpy as np
+
+from flopt.catalogue import TOLD, load_objective
 from flopt.cli.printing import note, print_json, print_table
 from flopt.emissions.uncertainty import Interval
 from flopt.errors import FloptError
-from flopt.fronts import Front, Point
+from flopt.fronts import LEAST, Front, Point
 from flopt.objectives import Objective
 from flopt.plan import Plan
 from flopt.reading.certainty import certainty
@@ -20,6 +22,7 @@ from flopt.reading.table import front_rows
 from flopt.results import Results, open_results, rescored
 from flopt.run import Run
 from flopt.search.problem import Limit
+from flopt.search.volume import box_of
 from flopt.units import quantity, quantity_range
 
 __all__ = [
@@ -81,19 +84,25 @@ def print_points(front: Front, results: Results, *, rate: bool = False) -> None:
     for point, sure, price_of_point in zip(front.points, certainty(front, results.problem), prices, strict=True):
         values = [_with_range(objective, sure.intervals[objective.name]) for objective in front.objectives]
         place = f"{point.number}@{point.run.rounds}" + (" knee" if point is knee else "")
-        done = [f"{sure.probability:.2f}", *price_of_point, _score(test_accuracy(point))]
+        done = [str(point.seeds), f"{point.probability:.2f}", *price_of_point, _score(test_accuracy(point))]
         rows.append([place, *values, *done, *(say(point.run) for say in settings.values())])
     paid = ["+1 point", "in its run"] if rate else []
-    print_table(["run@round", *names, "sure", *paid, "test acc.", *settings], rows)
+    print_table(["run@round", *names, "seeds", "sure", *paid, "test acc.", *settings], rows)
     how = _how(results.problem.oracle)
     priced = results.problem.population
     price = f"; accuracy from {results.problem.task.clients} clients, priced for {priced:,.0f}" if priced else ""
     network = results.problem.pricing.network
     print(f"\n{len(front)} points; {how}, CO2e and energy predicted for the fleet{price}")
-    print(
-        f"network model {network}; ranges: nine of ten draws of all coefficients; sure: share of the draws in which the"
+    print(f"network model {network}; ranges: nine of ten draws of all coefficients; of what is learned, where it lies")
+    print("over seeds with probability 0.9; sure: probability that no other point is better, over seeds")
+    share = box_of(results.problem, results.candidates()).share(
+        np.array([list(p.values.values()) for p in front.points])
     )
-    print("point stays non-dominated (the accuracies taken as seen)")
+    print(f"hypervolume {100 * share:.1f} % of its box, as expected over seeds (its box: flopt plot history)")
+    if front.doubtful:
+        print(
+            f"left out: {len(front.doubtful)} more that are better than the rest with a probability below {LEAST} only"
+        )
     if rate:
         print("+1 point: CO2e of one more point of accuracy (0.01), from the next cheaper point of the front; in its")
         print("run: since its accuracy was last higher than ever before; - where accuracy does not rise")
@@ -127,6 +136,8 @@ def _how(oracle: str) -> str:
         return "accuracy from recorded runs, interpolated between them, on validation data"
     if oracle == "flower":
         return "accuracy measured and reported by the app"
+    if oracle == TOLD:
+        return "accuracy on validation data, as told by the program that trained"
     return "accuracy measured on validation data"
 
 
@@ -183,7 +194,7 @@ def say_value(objective: Objective, point: Point) -> str:
 
 def _with_range(objective: Objective, found: Interval) -> str:
     if not objective.unit:
-        return f"{found.central:.4f}"
+        return f"{found.central:.4f}" + (f" ({found.low:.3f}-{found.high:.3f})" if found.low < found.high else "")
     return quantity_range(found.central, found.low, found.high, objective.unit)
 
 

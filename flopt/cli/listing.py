@@ -114,6 +114,12 @@ def _samplers() -> list[dict[str, Any]]:
     return [{"name": name, "about": about} for name, about in SAMPLERS.items()]
 
 
+def _stopping() -> list[dict[str, Any]]:
+    from flopt.search.stopping import STOPPING
+
+    return [{"name": name, "about": about} for name, about in STOPPING.items()]
+
+
 def _text(value: Any) -> str:
     if value is None:
         return "-"
@@ -135,6 +141,7 @@ _KINDS = {
     "oracles": _oracles,
     "tables": _tables,
     "samplers": _samplers,
+    "stopping": _stopping,
 }
 
 # What of an entry fits into a line; JSON has it all.

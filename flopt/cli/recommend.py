@@ -165,7 +165,7 @@ def _json(why: Reasons) -> dict[str, Any]:
         "dominant_part": why.part,
         "dominant_share": why.part_share,
         "moves": [{**asdict(move), "cut": move.cut} for move in why.moves],
-        "probability_non_dominated": why.probability,
+        "probability_under_coefficients": why.probability,
         "seeds": why.seeds,
         "ties": list(why.ties),
     }
@@ -204,7 +204,10 @@ def _print(found: Recommendation, front: Front, why: Reasons, moved: Sequence[di
     if why.moves:
         print("  (priced again with that setting moved; what it does to the accuracy only training can say)")
     seeds = f"{why.seeds} seed" + ("s" if why.seeds != 1 else "")
-    print(f"how sure: non-dominated in {100 * why.probability:.0f} % of the draws of all coefficients; {seeds}")
+    print(
+        f"how sure: {100 * point.probability:.0f} % that no other point of the front is better, over seeds ({seeds});"
+    )
+    print(f"  non-dominated in {100 * why.probability:.0f} % of the draws of all coefficients")
     for each in moved:
         print(f"would flip: {_flip(each)}")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,17 +10,23 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from flopt.cli.front import print_points, tell_repairs
-from flopt.cli.printing import note
+from flopt.cli.printing import note, why_ended
 from flopt.cli.watching import Refresh, Watch, write_pictures
+from flopt.payback import Payback, payback
 from flopt.results import Results
+from flopt.search.finite import KEPT
+from flopt.search.obstacle import find_obstacle
 from flopt.study import Study, load_study
 from flopt.tuning import run_study, write_results
 from flopt.units import quantity
 
 if TYPE_CHECKING:
-    from flopt.search.driver import Progress
+    from flopt.search.books import Progress
 
 __all__ = ["tune_study"]
+
+_REMARKS = 3
+"""Runs kept in part that are named one by one."""
 
 
 def tune_study(
@@ -54,6 +60,15 @@ def tune_study(
     return 0 if front.points else 1
 
 
+def told_stops(folder: Path) -> str:
+    """How many runs were stopped, and how many of them wrongly."""
+    from flopt.reading.wrong_stops import wrong_stops
+    from flopt.search.storage import Journal
+
+    with Journal.read(folder) as journal:
+        return str(wrong_stops(journal.trials(), journal.traces()))
+
+
 def _watched(study: Study, folder: Path, *, watch: bool) -> Progress:
     refresh = Refresh(lambda: write_pictures(folder)) if watch else None
     with Watch(study, Console(stderr=True), refresh) as watching:
@@ -61,18 +76,51 @@ def _watched(study: Study, folder: Path, *, watch: bool) -> Progress:
 
 
 def _summary(results: Results, progress: Progress, folder: Path) -> None:
+    from flopt.search.stopper import Stopper
+
     study = results.study
     done = sum(trace is not None for trace in results.traces)
-    why = {
-        "interrupted": "interrupted; the same command goes on from here",
-        "no plan within the limits": "no further plan keeps to the limits that are known before training",
-    }.get(progress.ended, f"budget.{progress.ended} is spent")
     failed = f", {len(results.failed)} failed" if results.failed else ""
-    print(f"{done} runs{failed}, {progress.rounds} rounds; {why}")
+    print(f"{done} runs{failed}, {progress.rounds} rounds; {why_ended(progress.ended)}")
+    for line in _remarks(results, progress):
+        note(line)
+    if study.stopping != "none":
+        print(Stopper(results.problem, study.stopping, study.seed).silence or told_stops(folder))
     print(
         f"the search itself emitted about {quantity(results.search_kg, 'kg')} CO2e (estimated: "
         f"{quantity(progress.cpu_s, 's')} of CPU x {study.search.cpu_watts:g} W, grid of {study.search.country})"
     )
+    _pay(payback(results))
+    if study.storage:
+        note("several drivers may share this study: another run of it may find another front")
     if study.budget.minutes or study.budget.search_kg:
         note("a budget in minutes or kg depends on this machine's speed, so the front does too")
     print(f"written: {folder}/front.csv, front.png, front.svg, report.html")
+
+
+def _pay(found: Payback | None) -> None:
+    """What each training saves against the baseline plan, and when that makes up for the search."""
+    if found is None:
+        return
+    point = f"run {found.point.number} to round {found.point.run.rounds}"
+    if found.baseline_accuracy is None:
+        against = "the baseline plan [plan], whose accuracy no run has told"
+    else:
+        against = f"the baseline plan [plan] at no less than its accuracy ({found.baseline_accuracy:.4f} expected)"
+    kg = quantity(abs(found.saved_kg), "kg")
+    if found.trainings is None:
+        print(f"{point} saves nothing against {against}: {kg} more in each training (predicted)")
+        return
+    after = f"{found.trainings:,} training" + ("s" if found.trainings > 1 else "")
+    print(f"{point} saves {kg} in each training (predicted) against {against};")
+    print(f"after {after} that is what the search emitted")
+
+
+def _remarks(results: Results, progress: Progress) -> Iterator[str]:
+    """What the person who set the limits and wrote the objectives should know."""
+    if progress.ended == "no plan within the limits" and (found := find_obstacle(results.problem)):
+        yield str(found)
+    cut = [(n, t.reason) for n, t in enumerate(results.traces) if t is not None and t.reason.startswith(KEPT)]
+    yield from (f"run {number}: {reason}" for number, reason in cut[:_REMARKS])
+    if len(cut) > _REMARKS:
+        yield f"and {len(cut) - _REMARKS} more runs are kept in part"

@@ -41,7 +41,7 @@ def chosen_run(results: Results, point: str) -> tuple[int, Run]:
     if found is None:
         raise FloptError(f"--run {point!r}: write a run, or run@round as `flopt front` does")
     number = int(found[1])
-    candidate = next((each for each in results.candidates() if each.number == number), None)
+    candidate = next((each for each in results.seen() if each.number == number), None)
     if candidate is None:
         raise FloptError(f"--run {point!r}: no finished run {number}; there are 0..{len(results.plans) - 1}")
     ends = [each.run.rounds for each in results.front().points if each.number == number]

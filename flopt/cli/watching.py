@@ -15,13 +15,13 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
 from flopt.cli.sketch import sketch
-from flopt.reading.volume import Growth, box_of
 from flopt.results import kg_per_cpu_s, open_results, problem_of
+from flopt.search.volume import Growth, box_of
 from flopt.study import Study
 from flopt.units import quantity
 
 if TYPE_CHECKING:
-    from flopt.search.driver import Progress as Spent
+    from flopt.search.books import Progress as Spent
 
 __all__ = ["Refresh", "Watch", "share_spent", "status", "time_left", "write_pictures"]
 

@@ -69,7 +69,7 @@ def _fronts(results: Results, others: Sequence[Results]) -> tuple[list[Front], s
     if others:
         same = [replace(other, problem=replace(other.problem, objectives=objectives)) for other in others]
         return [each.front() for each in (results, *same)], f"{1 + len(others)} studies"
-    candidates = results.candidates()
+    candidates = results.seen()
     seeds = sorted({c.run.trace.seed for c in candidates})
     each = [find_front([c for c in candidates if c.run.trace.seed == seed], objectives) for seed in seeds]
     return each, f"{len(seeds)} seed" + ("s" if len(seeds) > 1 else "")

@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from flopt.catalogue import TOLD
 from flopt.drawing.style import (
     LINES,
     MARKERS,
@@ -28,7 +29,7 @@ from flopt.drawing.style import (
 )
 from flopt.emissions.device_file import shipped_devices
 from flopt.errors import FloptError
-from flopt.fronts import Candidate, Front
+from flopt.fronts import LEAST, Candidate, Front, Point
 from flopt.objectives import Objective
 from flopt.reading.certainty import certainty
 from flopt.reading.compare import Centre, compare, federated_samples
@@ -64,6 +65,9 @@ class FrontFigure(NamedTuple):
     x_ranges: Array | None
     """Low and high x of each point, shape (points, 2); None where nothing has a width."""
     y_ranges: Array | None
+    doubtful: Array
+    """Points that are likelier dominated than not, shape (points, 2), and `doubtful_ranges` low and high y of each."""
+    doubtful_ranges: Array
     stepped: bool
     """Whether a line joins the points: only fronts of two objectives are stairs."""
     knee: int | None
@@ -97,9 +101,9 @@ def front_figure(
     x, y = axes_of(front)
     found = recommend(front, limits)
     sure = certainty(front, problem)
-    paths = [np.column_stack([x.along(c.run), y.along(c.run)]) for c in candidates]
-    ends = np.array([path[-1] for path in paths]).reshape(-1, 2)
-    points = _points(front, x, y)
+    paths = [np.column_stack([x.along(c.run), y.along(c.run)]) for c in results.seen()]
+    ends = np.array([[x(c.run), y(c.run)] for c in candidates]).reshape(-1, 2)
+    points = _points(front.points, x, y)
     on_front = {tuple(point) for point in points}
     pair = len(front.objectives) == 2
     return FrontFigure(
@@ -109,6 +113,8 @@ def front_figure(
         front=points,
         x_ranges=_ranges([each.intervals.get(x.name) for each in sure]),
         y_ranges=_ranges([each.intervals.get(y.name) for each in sure]),
+        doubtful=_points(front.doubtful, x, y),
+        doubtful_ranges=np.array([p.intervals.get(y.name, (y(p.run),) * 2) for p in front.doubtful]).reshape(-1, 2),
         stepped=pair,
         knee=front.points.index(front.knee()) if front.points and pair else None,
         recommended=None if found is None else front.points.index(found.point),
@@ -118,16 +124,18 @@ def front_figure(
         centralised=None if found is None else _centralised(problem, found.point.run, x),
         x_limits=_bounds(problem.limits, x),
         y_limits=_bounds(problem.limits, y),
-        notes=(*sources(problem), *_said(points)),
-        overlays=tuple(Overlay(label, _points(_same(other, front).front(), x, y)) for label, other in others),
+        notes=(*sources(problem), *_said(front)),
+        overlays=tuple(Overlay(label, _points(_same(other, front).front().points, x, y)) for label, other in others),
         name=name,
     )
 
 
-def _said(points: Array) -> list[str]:
-    if not len(points):
+def _said(front: Front) -> list[str]:
+    if not front.points:
         return ["no run has a point within the limits yet"]
-    return ["bars: nine of ten draws of all coefficients; centralised: the same samples in one data centre"]
+    grey = f"; grey: on the front with a probability below {LEAST}" if front.doubtful else ""
+    bars = "bars: nine of ten draws of all coefficients, or over seeds"
+    return [f"{bars}{grey}; centralised: the same samples in one data centre"]
 
 
 def axes_of(front: Front) -> tuple[Objective, Objective]:
@@ -143,6 +151,8 @@ def sources(problem: Problem) -> tuple[str, ...]:
         learned = "analytic curve, not a measurement"
     elif problem.oracle == "recorded" or problem.oracle.endswith(".npz"):
         learned = "accuracy from recorded runs"
+    elif problem.oracle == TOLD:
+        learned = "accuracy as told by its trainer"
     else:
         learned = f"accuracy measured ({problem.oracle})"
     return (f"{problem.task.name}, fleet {problem.fleet.name}; {learned}; emissions predicted",)
@@ -196,6 +206,10 @@ def _draw_points(facts: FrontFigure, axes: Axes, theme: Theme) -> None:
         return
     if facts.stepped:
         axes.step(points[:, 0], points[:, 1], where="post", color=theme.main, linewidth=1, zorder=2)
+    if len(facts.doubtful):
+        low, high = np.abs(facts.doubtful_ranges.T - facts.doubtful[:, 1])
+        axes.errorbar(*facts.doubtful.T, yerr=(low, high), fmt="none", ecolor=theme.faint, elinewidth=4, alpha=0.35)
+        axes.plot(*facts.doubtful.T, "o", color=theme.faint, markersize=3.2, label="doubtful", zorder=2)
     x_bars, y_bars = (
         None if ranges is None else np.abs(ranges.T - points[:, column])
         for column, ranges in enumerate((facts.x_ranges, facts.y_ranges))
@@ -231,8 +245,8 @@ def save_front(results: Results, file: Path, *, label: str = "") -> None:
     save(axes, file)
 
 
-def _points(front: Front, x: Objective, y: Objective) -> Array:
-    return np.array([[x(point.run), y(point.run)] for point in front.points]).reshape(-1, 2)
+def _points(points: Sequence[Point], x: Objective, y: Objective) -> Array:
+    return np.array([[x(point.run), y(point.run)] for point in points]).reshape(-1, 2)
 
 
 def _same(other: Results, front: Front) -> Results:

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from flopt.drawing.front import sources
 from flopt.drawing.style import LINES, THEMES, Theme, legend, note, plain
-from flopt.reading.volume import Growth, box_of
 from flopt.results import Results, kg_per_cpu_s
+from flopt.search.ensembles import same_plan
+from flopt.search.volume import Growth, box_of
 from flopt.units import quantity
 
 __all__ = ["HistoryFigure", "draw_history", "history_figure"]
@@ -40,16 +41,18 @@ def history_figure(
     ]
     curves = {}
     for label, each in ((name, results), *others):
-        growth, own = Growth(box), {candidate.number: candidate for candidate in each.candidates()}
+        growth = Growth(box)
+        own = {same_plan(candidate.run.whole_plan): candidate for candidate in each.candidates()}
         rounds = np.cumsum([0 if trace is None else len(trace) for trace in each.traces])
         cpu_s = each.cpu_s if len(each.cpu_s) == len(each.traces) else (0.0,) * len(each.traces)
         kg = np.cumsum(cpu_s) * kg_per_cpu_s(each.study)
         shares = []
         for number in range(len(each.traces)):
-            candidate = own.get(number)
-            if candidate is not None and candidate.allowed.any():
-                values = [o.along(candidate.run)[candidate.allowed] for o in box.objectives]
-                growth.add(np.column_stack(values))
+            candidate, trace = own.get(same_plan(each.plans[number])), each.traces[number]
+            if candidate is not None and trace is not None and trace.status != "failed":
+                until = candidate.allowed.copy()
+                until[len(trace) :] = False  # what the plan is expected to reach, as far as this run went
+                growth.add(np.column_stack([o.along(candidate.run)[until] for o in box.objectives]))
             shares.append(growth.share)
         curves[label] = np.vstack([np.zeros((1, 3)), np.column_stack([rounds, kg, shares]).reshape(-1, 3)])
     return HistoryFigure(curves, (*sources(results.problem), f"box: {', '.join(axis)}"))

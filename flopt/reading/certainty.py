@@ -26,12 +26,12 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Certainty:
-    """One point of a front under the ranges of the coefficients; the learned values are taken as they were seen."""
+    """One point of a front under the ranges of the coefficients; the learned values are taken as expected."""
 
     intervals: dict[str, Interval]
-    """Objective name -> value and range."""
+    """Objective name -> value and range: of what is learned over seeds, of the rest over the coefficients."""
     probability: float
-    """Share of the draws in which the point is non-dominated on this front."""
+    """Share of the draws of the coefficients in which the point is non-dominated on this front."""
 
 
 def certainty(front: Front, problem: Problem, *, draws: int = DRAWS, seed: int = 0) -> list[Certainty]:
@@ -55,7 +55,8 @@ def certainty(front: Front, problem: Problem, *, draws: int = DRAWS, seed: int =
 
 def _ranges(objectives: Sequence[Objective], point: Point, drawn: Array) -> dict[str, Interval]:
     """`drawn`, shape (draws, objectives), around the values of a point."""
-    return {o.name: interval(point.values[o.name], drawn[:, column]) for column, o in enumerate(objectives)}
+    found = {o.name: interval(point.values[o.name], drawn[:, column]) for column, o in enumerate(objectives)}
+    return found | {name: Interval(point.values[name], *ends) for name, ends in point.intervals.items()}
 
 
 def run_intervals(run: Run, problem: Problem, *, draws: int = DRAWS, seed: int = 0) -> dict[str, dict[str, Interval]]:

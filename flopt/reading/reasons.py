@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from flopt.fronts import Candidate, Front, Point
 from flopt.reading.certainty import certainty
@@ -63,19 +63,13 @@ def reasons(found: Recommendation, front: Front, candidates: Sequence[Candidate]
         part_share=share,
         moves=tuple(best_moves(point.run, problem)),
         probability=certainty(front, problem)[row].probability,
-        seeds=len({c.run.trace.seed for c in candidates if _same_plan(c, point)}),
+        seeds=point.seeds,
         ties=tuple(sorted({_place(tie) for tie in found.ties} | _equals(point, front, candidates))),
     )
 
 
 def _neighbour(point: Point, other: Point) -> Neighbour:
     return Neighbour(other, other.run.accuracy - point.run.accuracy, other.run.co2e_kg - point.run.co2e_kg)
-
-
-def _same_plan(candidate: Candidate, point: Point) -> bool:
-    """Whether a run trains the same plan at least as long."""
-    whole, rounds = candidate.run.whole_plan, point.run.rounds
-    return candidate.run.length >= rounds and replace(whole, rounds=rounds) == point.run.plan
 
 
 def _equals(point: Point, front: Front, candidates: Sequence[Candidate]) -> set[str]:

@@ -76,7 +76,7 @@ def mismatch(before: Problem, after: Problem, plans: Sequence[Plan], traces: Seq
     if same_draw(before, after):
         return None
     for number, (plan, trace) in enumerate(zip(plans, traces, strict=True)):
-        if trace is not None and trace.status == "ok":
+        if trace is not None and trace.status != "failed":
             reason = _reason(before, after, plan, trace)
             if reason:
                 return Mismatch(number, reason)

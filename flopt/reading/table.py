@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from flopt.emissions.footprint import PARTS
+from flopt.emissions.uncertainty import Interval
 from flopt.fronts import Front, Point
 from flopt.objectives import Objective
 from flopt.reading.certainty import Certainty, certainty
@@ -31,7 +32,8 @@ def front_rows(front: Front, problem: Problem, *, realised: bool = True) -> list
     `realised` is False where the runs took place with other clients than the problem's; its kilograms are then NaN.
     """
     sure = certainty(front, problem)
-    return [_row(point, each, front, problem, realised) for point, each in zip(front.points, sure, strict=True)]
+    ranged = [o for o in front.objectives if any(_wide(each.intervals[o.name]) for each in sure)]
+    return [_row(point, each, front, problem, realised, ranged) for point, each in zip(front.points, sure, strict=True)]
 
 
 def write_csv(front: Front, problem: Problem, file: Path) -> None:
@@ -51,12 +53,15 @@ def csv_text(rows: Sequence[Row]) -> str:
     return text.getvalue()
 
 
-def _row(point: Point, sure: Certainty, front: Front, problem: Problem, realised: bool) -> Row:
+def _wide(found: Interval) -> bool:
+    return found.low < found.high
+
+
+def _row(
+    point: Point, sure: Certainty, front: Front, problem: Problem, realised: bool, ranged: Sequence[Objective]
+) -> Row:
     run = point.run
-    ranges = {column(o): sure.intervals[o.name] for o in front.objectives}
-    bounds = {
-        f"{name}_{end}": getattr(r, end) for name, r in ranges.items() if r.low < r.high for end in ("low", "high")
-    }
+    bounds = {f"{column(o)}_{end}": getattr(sure.intervals[o.name], end) for o in ranged for end in ("low", "high")}
     parts = {f"co2e_{part}_kg": float(getattr(run.co2e_kg_by_part, part)) for part in PARTS}
     return {
         "run": point.number,
@@ -64,7 +69,9 @@ def _row(point: Point, sure: Certainty, front: Front, problem: Problem, realised
         **run.plan.settings(),
         **{column(objective): point.values[objective.name] for objective in front.objectives},
         **bounds,
-        "probability_non_dominated": sure.probability,
+        "seeds": point.seeds,
+        "probability_non_dominated": point.probability,
+        "probability_under_coefficients": sure.probability,
         **parts,
         "expected_co2e_kg": run.co2e_kg,
         "expected_energy_kwh": run.energy_kwh,

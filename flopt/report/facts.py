@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from flopt.fronts import Candidate, Front
+from flopt.fronts import Candidate, Front, uncertain_columns
 from flopt.plan import PLAN_FIELDS, Plan
 from flopt.reading.certainty import certainty
 from flopt.reading.knobs import best_moves
@@ -19,6 +19,7 @@ from flopt.report.physics import fleets_of, physics
 from flopt.report.sources import coefficient_rows
 from flopt.results import Results
 from flopt.search.problem import Limit, Problem
+from flopt.trace import COLUMNS
 from flopt.version import __version__
 
 __all__ = ["report_facts"]
@@ -41,7 +42,8 @@ def report_facts(results: Results) -> Plain:
         "all_limits": [str(limit) for limit in problem.limits],
         "fixed": curves.fixed,
         "physics": physics(problem.fleet, problem.pricing, curves.works),
-        "runs": _runs(curves, candidates),
+        "runs": _runs(curves, candidates, front),
+        "doubtful": len(front.doubtful),
         "failed": [[number, reason] for number, reason in results.failed.items()],
         "unfinished": sum(trace is None for trace in results.traces),
         "front": _front(front, problem),
@@ -85,7 +87,7 @@ def _limit(limit: Limit, goal: Goal) -> Plain:
     return {"text": str(limit), "at_least": limit.at_least, "at_most": limit.at_most, **_goal(goal)}
 
 
-def _runs(curves: Curves, candidates: Sequence[Candidate]) -> Plain:
+def _runs(curves: Curves, candidates: Sequence[Candidate], front: Front) -> Plain:
     """One entry for each finished run, column by column."""
     rows = curves.runs
     columns = {name: ranked([run["values"][place] for run in rows]) for place, name in enumerate(curves.columns)}
@@ -99,6 +101,22 @@ def _runs(curves: Curves, candidates: Sequence[Candidate]) -> Plain:
         "plans": _plans([candidate.run.whole_plan for candidate in candidates]),
         "all_rounds": curves.rounds,
         "kept_rounds": curves.kept,
+        "lengths": [candidate.lengths for candidate in candidates],
+        "spreads": [_spread(name, candidates) for name in uncertain_columns(candidates, front.objectives)],
+    }
+
+
+def _spread(column: str | None, candidates: Sequence[Candidate]) -> Plain | None:
+    """How far an objective may be off, run by run; null where it is exact."""
+    found = [candidate.spreads.get(column or "") for candidate in candidates]
+    first = next((each for each in found if each is not None), None)
+    if column is None or first is None:
+        return None
+    return {
+        "column": COLUMNS.index(column),
+        "knots": first.knots.tolist(),
+        "own": [None if each is None else each.own.tolist() for each in found],
+        "common": [None if each is None else each.common.tolist() for each in found],
     }
 
 
@@ -119,7 +137,9 @@ def _front(front: Front, problem: Problem) -> list[Plain]:
             "round": point.run.rounds,
             "values": [point.values[objective.name] for objective in front.objectives],
             "ranges": [[each.intervals[o.name].low, each.intervals[o.name].high] for o in front.objectives],
-            "probability": each.probability,
+            "seeds": point.seeds,
+            "probability": point.probability,
+            "under_coefficients": each.probability,
             "co2e_kg": point.run.co2e_kg,
         }
         for point, each in zip(front.points, sure, strict=True)

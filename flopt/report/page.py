@@ -22,7 +22,7 @@ MOST_BYTES = 8_000_000
 
 _ASSETS = Path(__file__).parent / "assets"
 _SCRIPTS = (
-    *("draws.js", "arrivals.js", "rates.js", "energy.js", "pricing.js", "front.js"),
+    *("draws.js", "arrivals.js", "rates.js", "energy.js", "pricing.js", "front.js", "chances.js"),
     *("format.js", "tables.js", "chart.js", "controls.js", "report.js"),
 )
 

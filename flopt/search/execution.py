@@ -1,30 +1,27 @@
-"""Workers: processes that train one run at a time and never write to the study."""
+"""Training a run: what a worker is told, what it does, and what it gives back; a worker never writes to the study."""
 
 from __future__ import annotations
 
 import os
-import signal
-import threading
+import socket
+import sys
 import time
-from collections.abc import Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from multiprocessing import get_context
-
-import psutil
+from typing import Any
 
 from flopt.catalogue import load_oracle
 from flopt.errors import FloptError
-from flopt.oracle import Oracle
+from flopt.oracle import Oracle, Resumable
 from flopt.participation import Participation
 from flopt.plan import Plan
+from flopt.search.checkpoints import Checkpoint
+from flopt.search.stopping import NEVER, Policy
 from flopt.task import Task, TaskSource
 from flopt.trace import Round, Trace, record
 
-__all__ = ["Job", "Outcome", "executor", "stop", "train"]
-
-_WATCH_EVERY_S = 0.5
+__all__ = ["Job", "Outcome", "forget_oracle", "train"]
 
 
 @dataclass(frozen=True)
@@ -37,6 +34,10 @@ class Job:
     plan: Plan
     participation: Participation
     seed: int
+    policy: Policy = NEVER
+    """When to stop before the plan's last round."""
+    checkpoint: Checkpoint | None = None
+    """Where the run leaves off when it is killed or stopped; None: it begins again."""
 
 
 @dataclass(frozen=True)
@@ -45,22 +46,42 @@ class Outcome:
 
     trace: Trace
     cpu_s: float
-    """CPU seconds of the run on this machine, measured."""
+    """CPU seconds of the run, measured; those of lost attempts too."""
+    where: str = ""
+    """Host and number of the process that trained it."""
+    attempts: int = 1
+    """How often it was begun."""
+    wasted_cpu_s: float = 0.0
+    """CPU seconds of the attempts whose workers were lost, as far as they were seen."""
+
+    def attributes(self) -> dict[str, Any]:
+        """What the journal keeps of it beside its trace and its CPU seconds: the rest where there is something."""
+        lost = {"attempts": self.attempts, "wasted_cpu_s": round(self.wasted_cpu_s, 4)}
+        return {"where": self.where, **(lost if self.attempts > 1 or self.wasted_cpu_s else {})}
 
 
 def train(job: Job) -> Outcome:
     """Train one run to its end; whatever breaks in it is told in its trace."""
     started = time.process_time()
     fingerprint = job.participation.fingerprint
-    trace = record(_rounds(job), seed=job.seed, participation=fingerprint)
-    return Outcome(trace, time.process_time() - started)
+    rounds = _rounds(job)
+    try:
+        trace = record(rounds, seed=job.seed, participation=fingerprint, stops=lambda done: _stops(job, done))
+    finally:
+        rounds.close()
+    return Outcome(trace, time.process_time() - started, f"{socket.gethostname()}:{os.getpid()}")
 
 
-def _rounds(job: Job) -> Iterator[Round]:
+def _stops(job: Job, done: Sequence[Round]) -> str:
+    """Why the run should stop here; its last round needs no reason."""
+    return job.policy.stops(done) if len(done) < job.plan.rounds else ""
+
+
+def _rounds(job: Job) -> Generator[Round, None, None]:
     """The oracle's rounds; one too many is its mistake, and an oracle that never ends is closed there."""
     rounds = None
     try:
-        rounds = _oracle(job.oracle, job.source, job.task)(job.plan, job.participation, job.seed)
+        rounds = _begun(job)
         for done, each in enumerate(rounds):
             if done == job.plan.rounds:
                 raise FloptError(f"the oracle gives more rounds than the plan's {job.plan.rounds}")
@@ -73,61 +94,26 @@ def _rounds(job: Job) -> Iterator[Round]:
             close()
 
 
+def _begun(job: Job) -> Iterator[Round]:
+    """The oracle's rounds, those that a checkpoint holds among them where the oracle can take one up."""
+    oracle = _oracle(job.oracle, job.source, job.task)
+    checkpoint = job.checkpoint
+    # On a machine of a cluster that does not share the study folder there is nothing to go on from.
+    if checkpoint is None or not isinstance(oracle, Resumable) or not checkpoint.folder.is_dir():
+        return oracle(job.plan, job.participation, job.seed)
+    return oracle.resume(job.plan, job.participation, job.seed, checkpoint.file, every_s=checkpoint.every_s, tell=_tell)
+
+
+def _tell(what: str) -> None:
+    print(f"flopt: {what}", file=sys.stderr)
+
+
 @lru_cache(maxsize=1)
 def _oracle(reference: str, source: TaskSource, task: Task) -> Oracle:
     """The oracle of this process: the data is loaded once."""
     return load_oracle(reference, source, task)
 
 
-def executor(workers: int, oracle: str = "simulated") -> Executor:
-    """Something to submit `train` to: this process for one worker, a process for each of several."""
-    if workers == 1:
-        _oracle.cache_clear()  # this process may have searched before, with files that have changed since
-        return _Here()
-    context = get_context("forkserver")
-    # Loaded once, before the workers are forked; torch only where flopt knows that it is needed.
-    context.set_forkserver_preload(["flopt.oracles.simulated" if oracle == "simulated" else __name__])
-    me = psutil.Process()
-    return ProcessPoolExecutor(
-        workers, mp_context=context, initializer=_start_worker, initargs=(me.pid, me.create_time())
-    )
-
-
-def stop(pool: Executor) -> None:
-    """End a pool's workers in the middle of their runs."""
-    # Python 3.14 has `terminate_workers`; before, the processes are reached only through this attribute.
-    for worker in (getattr(pool, "_processes", None) or {}).values():
-        worker.terminate()
-
-
-class _Here(Executor):
-    """Runs every task at once, in this process."""
-
-    def submit(self, fn, /, *args, **kwargs):  # type: ignore[no-untyped-def]  # the signature is Executor's
-        future: Future[object] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except Exception as error:  # handed to whoever asks the future, as an executor does
-            future.set_exception(error)
-        return future
-
-
-def _start_worker(driver: int, born: float) -> None:
-    """Leave Ctrl-C to the driver, and die with it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_watch, args=(driver, born), daemon=True).start()
-
-
-def _watch(driver: int, born: float) -> None:
-    # A worker's parent is the fork server, which outlives a killed driver: so the driver itself is watched.
-    while _alive(driver, born):
-        time.sleep(_WATCH_EVERY_S)
-    os._exit(3)
-
-
-def _alive(process: int, born: float) -> bool:
-    try:
-        found = psutil.Process(process)
-        return bool(found.create_time() == born and found.status() != psutil.STATUS_ZOMBIE)
-    except psutil.Error:
-        return False
+def forget_oracle() -> None:
+    """Load the oracle anew for the next run of this process."""
+    _oracle.cache_clear()

@@ -41,6 +41,10 @@ class Limit:
     def __post_init__(self) -> None:
         if self.at_least is None and self.at_most is None:
             raise FloptError(f"limit on {self.objective.name}: give at_least or at_most")
+        if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
+            raise FloptError(
+                f"limit on {self.objective.name}: at_least {self.at_least:g} is above at_most {self.at_most:g}"
+            )
 
     def violation(self, values: NDArray[np.float64] | float) -> NDArray[np.float64]:
         """How far values lie outside, in the objective's unit; 0 or less is inside."""
@@ -145,6 +149,15 @@ class Problem:
             rows = np.unique(works.clients, return_index=True)[1]
         for row in rows:
             self.pricer.check(works[int(row)])
+
+    def allowed(self, run: Run) -> NDArray[np.bool_]:
+        """The rounds of a run that may stand on the front: they meet the limits, and are what a shorter plan does."""
+        allowed = np.ones(run.length, dtype=bool)
+        for limit in self.limits:
+            allowed &= limit.violation(limit.objective.along(run)) <= 0
+        if run.whole_plan.horizon_dependent:
+            allowed[: run.whole_plan.rounds - 1] = False
+        return allowed
 
     def within_known_limits(self, plan: Plan) -> Plan | None:
         """The plan with its rounds cut to what the known limits allow; None where not even one round is."""

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import optuna
-from numpy.typing import NDArray
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
-from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler, TPESampler
+from optuna.samplers import BaseSampler, GPSampler, NSGAIISampler, RandomSampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from flopt.errors import unknown
 from flopt.objectives import Direction
+from flopt.pareto import losses, non_dominated
+from flopt.search.seen import Seen
 from flopt.space import Axis, ChoiceAxis, IntAxis, Space
 
-__all__ = ["SAMPLERS", "Seen", "check_sampler", "distributions", "propose"]
+__all__ = ["SAMPLERS", "check_sampler", "distributions", "propose"]
 
 SAMPLERS = {
+    "trajectory": "a model of whole curves, costs known beforehand: the most hypervolume for each round; the default",
     "tpe": "tree-structured Parzen estimator, Optuna's default (Ozaki et al. 2022)",
     "nsga2": "genetic algorithm NSGA-II (Deb et al. 2002); sees whole runs only",
+    "gp": "Gaussian process with expected hypervolume improvement, Optuna's (logEHVI; slow beyond some hundred runs)",
     "random": "uniform random search, the baseline",
 }
 
@@ -32,22 +34,10 @@ STARTUP_RUNS = 10
 """Runs drawn at random before the TPE starts; Optuna's own default, in runs and not in prefixes."""
 PREFIXES = 4
 """Prefixes of each run that a sampler is shown, log-spaced; all prefixes count for the front."""
+MOST_SHOWN = {"tpe": 200, "gp": 24}
+"""Runs that a sampler is shown at most, whose time grows with them: the front's owners, the latest, and some others."""
 POPULATION = 12
 """NSGA-II's population: studies have tens of runs, and Optuna's default of 50 would make one generation of them."""
-
-
-@dataclass(frozen=True)
-class Seen:
-    """One run as a sampler sees it at the moment of a proposal."""
-
-    trial: FrozenTrial
-    values: NDArray[np.float64] | None
-    """Objectives after every round, shape (rounds, objectives); None while it runs, or where it failed."""
-    violations: NDArray[np.float64]
-    """How far each learned limit is broken after every round, shape (rounds, limits)."""
-    failed: bool = False
-    whole: bool = False
-    """Whether the run is a candidate as a whole only, because its rounds depend on how many follow."""
 
 
 def check_sampler(name: str) -> None:
@@ -64,12 +54,14 @@ def distributions(space: Space) -> dict[str, BaseDistribution]:
 def propose(
     name: str, space: Space, directions: Sequence[Direction], seen: Sequence[Seen], logged: Sequence[bool], seed: int
 ) -> FrozenTrial:
-    """The next proposal: a function of its arguments alone, by a sampler built anew.
+    """The next proposal of one of Optuna's samplers: a function of its arguments alone, by a sampler built anew.
 
     `logged` tells which objectives are shown on a log axis.
     """
     view = optuna.create_study(directions=list(directions), sampler=_sampler(name, seen, seed))
-    view.add_trials([trial for run in seen for trial in _shown(run, space, logged, prefixes=name != "nsga2")])
+    if name != "random":  # which looks at nothing
+        shown = _thinned(seen, directions, MOST_SHOWN[name]) if name in MOST_SHOWN else seen
+        view.add_trials([trial for run in shown for trial in _shown(run, space, logged, prefixes=name != "nsga2")])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         asked = view.ask(distributions(space))
@@ -80,10 +72,25 @@ def _sampler(name: str, seen: Sequence[Seen], seed: int) -> BaseSampler:
     finished = sum(run.values is not None for run in seen)
     build: dict[str, Callable[[], BaseSampler]] = {
         "tpe": lambda: TPESampler(seed=seed, n_startup_trials=1) if finished >= STARTUP_RUNS else RandomSampler(seed),
+        "gp": lambda: GPSampler(seed=seed, n_startup_trials=1) if finished >= STARTUP_RUNS else RandomSampler(seed),
         "nsga2": lambda: NSGAIISampler(seed=seed, population_size=POPULATION),
         "random": lambda: RandomSampler(seed),
     }
     return build[name]()
+
+
+def _thinned(seen: Sequence[Seen], directions: Sequence[Direction], most: int) -> Sequence[Seen]:
+    """At most so many finished runs, in their order, and all that are under way."""
+    values = {number: run.values for number, run in enumerate(seen) if run.values is not None}
+    if len(values) <= most:
+        return seen
+    done = list(values)
+    ends = [each[np.unique(np.geomspace(1, len(each), PREFIXES + 1).astype(int)) - 1] for each in values.values()]
+    owners = np.repeat(done, [len(each) for each in ends])[non_dominated(losses(np.concatenate(ends), directions))]
+    others = np.random.default_rng(len(seen)).permutation(done)
+    order = [*done[: -1 - most // 4 : -1], *np.unique(owners)[::-1].tolist(), *others.tolist()]
+    kept = set(list(dict.fromkeys(order))[:most])
+    return [run for number, run in enumerate(seen) if number in kept or run.values is None]
 
 
 def _shown(run: Seen, space: Space, logged: Sequence[bool], *, prefixes: bool) -> list[FrozenTrial]:

@@ -3,95 +3,108 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any
+from types import MappingProxyType, TracebackType
+from typing import Any, Protocol
 
 import optuna
 from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from flopt.errors import FloptError
 from flopt.objectives import Direction
+from flopt.search.journal_file import JOURNAL, JournalFile, remove_foreign_lock, repair
+from flopt.search.packed import pack, unpack
+from flopt.search.stamp import check_format, check_identity, stamp
 from flopt.trace import Trace
 
-__all__ = ["JOURNAL", "Journal"]
+__all__ = ["JOURNAL", "NAME", "Journal", "Store", "check_there", "in_use", "lock", "make_folder", "stored_trace"]
 
-JOURNAL = "journal.log"
-_NAME = "flopt"
+NAME = "flopt"
+"""What flopt's study is called in its storage."""
 _LOCK = "driver.lock"
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 
-class _Flock:
-    """The journal's write lock; the kernel drops it when a process dies, so that none is ever stale."""
+class Store(Protocol):
+    """Where a driver keeps its runs.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file = -1
+    A run goes through three writes: `add` (whole or absent), `record` (its trace, as soon as it is there, durable
+    when the call returns) and `tell` (its values, in the order of the runs).
+    """
 
-    def acquire(self) -> bool:
-        self._file = os.open(self._path, os.O_CREAT | os.O_RDWR)
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-        return True
+    folder: Path
 
-    def release(self) -> None:
-        os.close(self._file)
+    def trials(self) -> list[FrozenTrial]:
+        """All runs in the order of their numbers."""
+        ...
+
+    def trace(self, number: int) -> Trace | None:
+        """What happened in a run; None while it is not done."""
+        ...
+
+    def add(self, proposal: FrozenTrial, attributes: Mapping[str, Any]) -> None:
+        """Store a proposal as a running trial."""
+        ...
+
+    def record(self, number: int, trace: Trace, cpu_s: float, attributes: Mapping[str, Any] = _NOTHING) -> None:
+        """Store a finished run's trace, the CPU seconds that it took here, and what else is known of it."""
+        ...
+
+    def tell(self, number: int, values: Sequence[float] | None, *, stopped: bool = False) -> None:
+        """End a run with its objectives, as pruned where it was stopped, or as failed where there are none."""
+        ...
 
 
 class Journal:
-    """One study folder's journal; only one process at a time may write to it.
+    """One study folder's journal; only one process at a time may write to it."""
 
-    A run goes through three writes: `add` (one line, so that a kill leaves it whole or absent), `record` (its
-    trace, as soon as it is there) and `tell` (its values, in the order of the runs).
-    """
-
-    def __init__(self, folder: Path, study: optuna.Study, guard: int | None, repaired_bytes: int) -> None:
+    def __init__(self, folder: Path, study: optuna.Study, file: JournalFile, guard: int | None, repaired: int) -> None:
         self.folder = folder
-        self.repaired_bytes = repaired_bytes
+        self.repaired_bytes = repaired
         """Bytes of a torn last line that were cut off when the journal was opened."""
         self._study = study
+        self._file = file
         self._guard = guard
 
     @classmethod
     def create_or_open(cls, folder: Path, directions: Sequence[Direction], identity: Mapping[str, Any]) -> Journal:
         """Open a folder for writing; refuse one that holds another study, naming the first key that differs."""
-        _make(folder)
-        guard = _lock(folder)
+        make_folder(folder)
+        guard = lock(folder)
         try:
-            repaired = _repair(folder / JOURNAL)
-            study = _load_or_create(_storage(folder), directions)
-            _check_identity(study, folder, directions, identity)
+            repaired = _mend(folder)
+            file = JournalFile(folder / JOURNAL)
+            study = _load_or_create(file, folder, directions)
+            check_identity(study, folder, directions, identity)
+            with file.together(durable=True):
+                stamp(study, identity)
         except BaseException:
             os.close(guard)
             raise
-        return cls(folder, study, guard, repaired)
+        return cls(folder, study, file, guard, repaired)
 
     @classmethod
     def read(cls, folder: Path) -> Journal:
         """Open a folder for reading."""
-        if not (folder / JOURNAL).is_file():
-            raise FloptError(f"{folder} is not a study folder: it has no {JOURNAL}")
+        check_there(folder)
         repaired = _repair_unless_locked(folder)
-        try:
-            return cls(folder, optuna.load_study(study_name=_NAME, storage=_storage(folder)), None, repaired)
-        except KeyError:
-            raise FloptError(f"{folder / JOURNAL}: its header is cut off; no run can be read") from None
+        file = JournalFile(folder / JOURNAL)
+        return cls(folder, _load(file, folder), file, None, repaired)
 
     @classmethod
     def reopen(cls, folder: Path) -> Journal:
         """Open a folder for writing beside its runs; refused while a search is going on in it."""
-        if not (folder / JOURNAL).is_file():
-            raise FloptError(f"{folder} is not a study folder: it has no {JOURNAL}")
-        guard = _lock(folder)
+        check_there(folder)
+        guard = lock(folder)
         try:
-            repaired = _repair(folder / JOURNAL)
-            return cls(folder, optuna.load_study(study_name=_NAME, storage=_storage(folder)), guard, repaired)
+            repaired = _mend(folder)
+            file = JournalFile(folder / JOURNAL)
+            return cls(folder, _load(file, folder), file, guard, repaired)
         except BaseException:
             os.close(guard)
             raise
@@ -116,11 +129,11 @@ class Journal:
 
     def trace(self, number: int) -> Trace | None:
         """What happened in a run; None while it is not done."""
-        return _trace(self.trials()[number])
+        return stored_trace(self._study._storage.get_trial(self._id(number)))
 
     def traces(self) -> list[Trace | None]:
         """What happened in every run, in the order of their numbers."""
-        return [_trace(trial) for trial in self.trials()]
+        return [stored_trace(trial) for trial in self.trials()]
 
     def add(self, proposal: FrozenTrial, attributes: Mapping[str, Any]) -> None:
         """Store a proposal as a running trial, in one line."""
@@ -134,38 +147,39 @@ class Journal:
             )
         )
 
-    def record(self, number: int, trace: Trace, cpu_s: float) -> None:
-        """Store a finished run's trace and the CPU seconds that it took here: durable before it is told."""
-        storage, trial = self._study._storage, self.trials()[number]._trial_id
-        storage.set_trial_user_attr(trial, "cpu_s", round(cpu_s, 4))
-        storage.set_trial_user_attr(trial, "trace", trace.to_json())
+    def record(self, number: int, trace: Trace, cpu_s: float, attributes: Mapping[str, Any] = _NOTHING) -> None:
+        """Store a finished run's trace, the CPU seconds that it took here, and what else is known of it.
 
-    def tell(self, number: int, values: Sequence[float] | None) -> None:
-        """End a run with its objectives, or as failed where there are none."""
+        Durable before it is told. Attributes are plain values by name; the trace is written last, so that a run that
+        has one has them all.
+        """
+        storage, trial = self._study._storage, self._id(number)
+        with self._file.together(durable=True):
+            for name, value in {"cpu_s": round(cpu_s, 4), **attributes, "trace": pack(trace)}.items():
+                storage.set_trial_user_attr(trial, name, value)
+
+    def tell(self, number: int, values: Sequence[float] | None, *, stopped: bool = False) -> None:
+        """End a run with its objectives, as pruned where it was stopped, or as failed where there are none."""
+        storage, trial = self._study._storage, self._id(number)
         if values is None:
-            self._study.tell(number, state=TrialState.FAIL)
+            storage.set_trial_state_values(trial, TrialState.FAIL)
+        elif stopped:  # Optuna takes no values of a pruned trial; they follow from its trace
+            storage.set_trial_state_values(trial, TrialState.PRUNED)
         else:
-            self._study.tell(number, list(values))
+            storage.set_trial_state_values(trial, TrialState.COMPLETE, list(values))
+
+    def _id(self, number: int) -> int:
+        return self._study._storage.get_trial_id_from_study_id_trial_number(self._study._study_id, number)
 
 
-def _trace(trial: FrozenTrial) -> Trace | None:
+def stored_trace(trial: FrozenTrial) -> Trace | None:
+    """What happened in a run; None while it is not done."""
     stored = trial.user_attrs.get("trace")
-    return None if stored is None else Trace.from_json(stored)
+    return None if stored is None else unpack(stored)
 
 
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except FileExistsError:
-        raise FloptError(f"{folder} is not a folder") from None
-    except OSError as error:
-        raise FloptError(f"{folder}: {error.strerror}") from None
-    if not os.access(folder, os.W_OK):
-        raise FloptError(f"{folder}: no permission to write")
-
-
-def _lock(folder: Path) -> int:
-    """Hold the folder for this process's life."""
+def lock(folder: Path) -> int:
+    """Hold the folder for this process's life; the kernel lets go of it when the process dies."""
     try:
         guard = os.open(folder / _LOCK, os.O_CREAT | os.O_RDWR)
     except OSError as error:
@@ -178,76 +192,76 @@ def _lock(folder: Path) -> int:
     return guard
 
 
-def _repair(journal: Path) -> int:
-    """Cut a torn last line, which the next append would otherwise glue itself to; returns the bytes cut."""
-    if not journal.exists():
-        return 0
+def in_use(folder: Path) -> bool:
+    """Whether a search is going on in a folder."""
     try:
-        content = journal.read_bytes()
-        whole = content.rfind(b"\n") + 1
-        _check_last_line(content[:whole])
-        if whole < len(content):
-            with journal.open("r+b") as file:
-                file.truncate(whole)
-                os.fsync(file.fileno())
+        os.close(lock(folder))
+    except FloptError:
+        return os.access(folder, os.W_OK)  # else nobody can say: then not
+    return False
+
+
+def make_folder(folder: Path) -> None:
+    """Make a study's folder with its parents, and see that it can be written to."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise FloptError(f"{folder} is not a folder") from None
     except OSError as error:
-        raise FloptError(f"{journal}: {error.strerror}") from None
-    except ValueError as error:
-        raise FloptError(f"{journal}: not a journal of a study ({error})") from None
-    return len(content) - whole
+        raise FloptError(f"{folder}: {error.strerror}") from None
+    if not os.access(folder, os.W_OK):
+        raise FloptError(f"{folder}: no permission to write")
 
 
-def _check_last_line(lines: bytes) -> None:
-    """Optuna passes over a last line that is not JSON, and fails only once another one follows."""
-    last = lines.splitlines()[-1:]
-    if last and not isinstance(json.loads(last[0]), dict):
-        raise ValueError("its last line is no record")
+def check_there(folder: Path) -> None:
+    """Raise a `FloptError` for a folder that holds no study."""
+    if not (folder / JOURNAL).is_file():
+        raise FloptError(f"{folder} is not a study folder: it has no {JOURNAL}")
+
+
+def _mend(folder: Path) -> int:
+    """What a dead process may have left: half a line, of which the bytes cut are returned, and Optuna's own lock."""
+    remove_foreign_lock(folder / JOURNAL)
+    return repair(folder / JOURNAL)
 
 
 def _repair_unless_locked(folder: Path) -> int:
     """A reader repairs only what no driver is writing."""
-    if not os.access(folder, os.W_OK):
+    if not (os.access(folder, os.W_OK) and os.access(folder / JOURNAL, os.W_OK)):
         return 0
     try:
-        guard = _lock(folder)
+        guard = lock(folder)
     except FloptError:
         return 0
     try:
-        return _repair(folder / JOURNAL)
+        return repair(folder / JOURNAL)
     finally:
         os.close(guard)
 
 
-def _storage(folder: Path) -> JournalStorage:
-    journal = folder / JOURNAL
+def _storage(file: JournalFile, folder: Path) -> JournalStorage:
     try:
-        lock = _Flock(folder / f"{JOURNAL}.lock")
-        return JournalStorage(JournalFileBackend(str(journal), lock))  # type: ignore[arg-type]  # no public base class
-    except (ValueError, KeyError, TypeError, AssertionError) as error:
-        raise FloptError(f"{journal}: not a journal of a study ({type(error).__name__}: {error})") from None
+        return JournalStorage(file)
     except OSError as error:
-        raise FloptError(f"{journal}: {error.strerror}") from None
+        raise FloptError(f"{folder / JOURNAL}: {error.strerror}") from None
+    except Exception as error:  # Optuna trusts a journal: one of another kind breaks it anywhere
+        raise FloptError(f"{folder / JOURNAL}: not a journal of a study ({type(error).__name__}: {error})") from None
 
 
-def _load_or_create(storage: JournalStorage, directions: Sequence[Direction]) -> optuna.Study:
-    try:  # Optuna's `load_if_exists` would write a line each time
-        return optuna.load_study(study_name=_NAME, storage=storage)
+def _load(file: JournalFile, folder: Path) -> optuna.Study:
+    try:
+        study = optuna.load_study(study_name=NAME, storage=_storage(file, folder))
     except KeyError:
-        return optuna.create_study(study_name=_NAME, storage=storage, directions=list(directions))
+        raise FloptError(f"{folder / JOURNAL}: its header is cut off; no run can be read") from None
+    check_format(study, folder)
+    return study
 
 
-def _check_identity(
-    study: optuna.Study, folder: Path, directions: Sequence[Direction], identity: Mapping[str, Any]
-) -> None:
-    stored = study.user_attrs.get("identity")
-    if stored is None:
-        if [direction.name.lower() for direction in study.directions] != list(directions):  # killed at its birth
-            raise FloptError(f"{folder / JOURNAL}: its header is cut off; remove the file to begin again")
-        study.set_user_attr("identity", dict(identity))
-        return
-    for key in sorted({*stored, *identity}):
-        if stored.get(key) != identity.get(key):
-            raise FloptError(
-                f"{folder} holds another study: {key} is {stored.get(key)!r} there and {identity.get(key)!r} here; "
-                "choose another --out, or go back to the old value"
-            )
+def _load_or_create(file: JournalFile, folder: Path, directions: Sequence[Direction]) -> optuna.Study:
+    storage = _storage(file, folder)
+    try:  # Optuna's `load_if_exists` would write a line each time
+        study = optuna.load_study(study_name=NAME, storage=storage)
+    except KeyError:
+        return optuna.create_study(study_name=NAME, storage=storage, directions=list(directions))
+    check_format(study, folder)
+    return study

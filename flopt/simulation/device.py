@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 
 from flopt.errors import FloptError, unknown
 
-__all__ = ["DEVICES", "device"]
+__all__ = ["DEVICES", "device", "exact"]
 
 DEVICES = ("cpu", "cuda")
 
@@ -21,3 +24,16 @@ def device(name: str) -> torch.device:
             "or install torch's CUDA build"
         )
     return torch.device(name)
+
+
+@contextmanager
+def exact(on: torch.device) -> Iterator[None]:
+    """Convolutions on a GPU that give the same bits every time, in float32 as on the CPU and not in TF32's ten bits.
+
+    Both are cuDNN's own choice otherwise; what the process has chosen comes back after it.
+    """
+    if on.type == "cpu":
+        yield
+        return
+    with torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):
+        yield

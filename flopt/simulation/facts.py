@@ -20,7 +20,7 @@ from flopt.simulation.partition import check, partition, split
 from flopt.task import Task, TaskSource
 from flopt.version import __version__
 
-__all__ = ["cached", "facts", "measured", "shipped_text"]
+__all__ = ["cached", "contents", "facts", "measured", "shipped_text"]
 
 SHIPPED = Path(__file__).with_name("shipped_tasks.json")
 
@@ -37,12 +37,17 @@ def facts(source: TaskSource) -> Task:
     if shipped is not None:
         return shipped
     try:
-        contents = [_digest(split_reference(source.data)[0])] if source.data not in DATASETS else []
-        if ".py" in source.model:
-            contents.append(_digest(split_reference(source.model)[0]))
+        key = [asdict(_shipped_key(source)), contents(source)]
     except (OSError, RuntimeError):  # measuring will then say which file cannot be read
         return measured(source)
-    return cached([asdict(_shipped_key(source)), contents], lambda: measured(source))
+    return cached(key, lambda: measured(source))
+
+
+def contents(source: TaskSource) -> list[str]:
+    """Digests of the user's files that a task is made of; raises OSError or RuntimeError where one cannot be read."""
+    own = [source.data] if source.data not in DATASETS else []
+    own += [source.model] if ".py" in source.model else []
+    return [_digest(split_reference(each)[0]) for each in own]
 
 
 def cached(key: list[Any], measure: Callable[[], Task]) -> Task:
@@ -120,7 +125,10 @@ def _cache_path(key: list[Any]) -> Path | None:
 
 
 def _digest(file: str) -> str:
-    with Path(file).expanduser().open("rb") as stream:
+    path = Path(file).expanduser()
+    if not path.is_file():  # a device may never end
+        raise FileNotFoundError(file)
+    with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 

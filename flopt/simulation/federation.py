@@ -22,12 +22,14 @@ from flopt.simulation.feedback import ErrorFeedback
 from flopt.simulation.partition import Indices
 from flopt.simulation.scaffold import ControlVariates
 from flopt.simulation.schedule import learning_rate
+from flopt.simulation.scored import Scored
 from flopt.simulation.server import Server
 from flopt.simulation.setup import Setup
 from flopt.simulation.smoothing import Smoothing
+from flopt.simulation.state import Remembering, State
 from flopt.trace import Round
 
-__all__ = ["federated"]
+__all__ = ["Training", "federated"]
 
 
 def federated(setup: Setup, plan: Plan, participation: Participation, seed: int) -> Iterator[Round]:
@@ -39,13 +41,9 @@ def federated(setup: Setup, plan: Plan, participation: Participation, seed: int)
     `horizon_dependent`. Raises FloptError where the participation does not fit the task or the plan, and where the
     training diverges.
     """
-    _check(setup, plan, participation)
-    training = _Training(setup, plan, seed)
+    training = Training(setup, plan, participation, seed)
     for index in range(plan.rounds):
-        clients = [int(client) for client in participation.users(index)]
-        if clients:  # else nobody reported in time, and the server keeps its model
-            training.advance(clients, index)
-        yield training.report(clients, index, drawn=participation.selected.shape[1])
+        yield training.round(index)
 
 
 def _check(setup: Setup, plan: Plan, participation: Participation) -> None:
@@ -67,12 +65,14 @@ def _torch_seeded(seed: int | None) -> Iterator[None]:
         yield
 
 
-class _Training:
+class Training:
     """One run: the server, and what clients keep between their rounds. Rounds are counted from 0."""
 
-    def __init__(self, setup: Setup, plan: Plan, seed: int) -> None:
+    def __init__(self, setup: Setup, plan: Plan, participation: Participation, seed: int) -> None:
+        _check(setup, plan, participation)
         self.setup = setup
         self.plan = plan
+        self.participation = participation
         self.seed = seed
         self.server = Server(plan, setup.initial(stream_seed(seed, "init")))
         self.uplink = ErrorFeedback(plan.uplink)
@@ -82,7 +82,35 @@ class _Training:
         self.validation = Smoothing(setup.smoothing)
         self.test = Smoothing(setup.smoothing)
 
-    def advance(self, clients: Sequence[int], index: int) -> None:
+    @property
+    def _remembering(self) -> dict[str, Remembering]:
+        """All that a round leaves to the next; what is drawn depends on the seed, the round and the client alone."""
+        parts: dict[str, Remembering] = {
+            "server": self.server,
+            "uplink": self.uplink,
+            "variates_uplink": self.variates_uplink,
+            "validation": self.validation,
+            "test": self.test,
+        }
+        return parts | ({"variates": self.variates} if self.variates else {})
+
+    def state(self) -> State:
+        """What `restore` goes on from: dictionaries, lists, tensors and numbers; tensors are not copied."""
+        return {name: part.state() for name, part in self._remembering.items()}
+
+    def restore(self, state: State) -> None:
+        """Go on where the training that gave this state was; raises KeyError where it is another's."""
+        for name, part in self._remembering.items():
+            part.restore(state[name])
+
+    def round(self, index: int) -> Round:
+        """Train one more round, and say how good the model is after it."""
+        clients = [int(client) for client in self.participation.users(index)]
+        if clients:  # else nobody reported in time, and the server keeps its model
+            self._advance(clients, index)
+        return self._report(clients, index, drawn=self.participation.selected.shape[1])
+
+    def _advance(self, clients: Sequence[int], index: int) -> None:
         """One more round of the clients given."""
         received = self._broadcast(self.server.weights, "model", index)
         control = self._broadcast(self.variates.server, "variates", index) if self.variates else None
@@ -153,13 +181,18 @@ class _Training:
             correction=None if self.variates is None or control is None else self.variates.correction(client, control),
         )
 
-    def report(self, clients: Sequence[int], index: int, drawn: int) -> Round:
+    def validated(self) -> Scored:
+        """The present model on the validation data."""
+        split = self.setup.split
+        return self.setup.scored(self.server.weights, split.validation, split.validation_clients)
+
+    def _report(self, clients: Sequence[int], index: int, drawn: int) -> Round:
         """What the round did, and how good the model is after it; all that were drawn have received the model."""
-        setup, plan, weights = self.setup, self.plan, self.server.weights
-        seen = setup.scored(weights, setup.split.validation, setup.split.validation_clients)
+        setup, plan = self.setup, self.plan
+        seen = self.validated()
         if not math.isfinite(seen.loss):
             raise self._diverged(index)
-        test = setup.scored(weights, setup.split.test, setup.split.test_clients)
+        test = setup.scored(self.server.weights, setup.split.test, setup.split.test_clients)
         return Round(
             accuracy=self.validation.add(seen.measured(setup.metric)),
             loss=seen.loss,

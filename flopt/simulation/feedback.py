@@ -8,6 +8,7 @@ from torch import Tensor
 
 from flopt.compression import SCHEMES, Compression
 from flopt.simulation.codecs import carry
+from flopt.simulation.state import State
 
 __all__ = ["ErrorFeedback"]
 
@@ -32,3 +33,11 @@ class ErrorFeedback:
         sent = carry(self._compression, wanted, seed)
         self._residuals[client] = [w - s for w, s in zip(wanted, sent, strict=True)]
         return sent
+
+    def state(self) -> State:
+        """The residuals of the clients that sent something so far."""
+        return {"residuals": self._residuals}
+
+    def restore(self, state: State) -> None:
+        """Go on from what `state` gave."""
+        self._residuals = dict(state["residuals"])

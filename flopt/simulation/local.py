@@ -16,6 +16,7 @@ from torch.nn.functional import cross_entropy
 from flopt.simulation.convolution import ConvolutionEngine
 from flopt.simulation.dense import DenseEngine
 from flopt.simulation.descent import Descent, one_by_one
+from flopt.simulation.device import exact
 from flopt.simulation.models import trained
 from flopt.simulation.partition import Indices
 
@@ -53,11 +54,14 @@ class Engine(Protocol):
         ...
 
 
-def engine(module: nn.Module, x: Tensor, y: Tensor) -> Engine:
-    """The engine for `module` on samples `x`, shape (n, ...features), with labels `y`, shape (n,)."""
+def engine(module: nn.Module, x: Tensor, y: Tensor, together: Sequence[Indices] = ()) -> Engine:
+    """The engine for `module` on samples `x`, shape (n, ...features), with labels `y`, shape (n,).
+
+    Those named `together`, no sample twice, are what it will be asked to score.
+    """
     match _layers(module):
         case [nn.Flatten(), *dense] if _is_dense(dense):
-            return DenseEngine.of(x, y, _classes(dense))
+            return DenseEngine.of(x, y, _classes(dense), together)
         case [nn.Conv2d() as first, nn.ReLU(), nn.MaxPool2d() as one, nn.Conv2d() as second, nn.ReLU(),
               nn.MaxPool2d() as two, nn.Flatten(), *dense] if _is_dense(dense):  # fmt: skip
             if all(map(_is_plain, (first, second))) and all(map(_halves, (one, two))):
@@ -121,7 +125,7 @@ class AutogradEngine:
         local = [w.detach().to(device, copy=True) for w in weights]
         named = dict(zip(trained(self.module), local, strict=True))
         chosen = (torch.from_numpy(batch).to(device) for batch in batches)
-        with _seeded_as_the_cpu(device):
+        with exact(device), _seeded_as_the_cpu(device):
             _on(device, descent).run(local, [partial(self._slope, named, batch) for batch in chosen])
         return [w.cpu() for w in local]
 
@@ -150,7 +154,8 @@ class AutogradEngine:
         values = {name: w.to(device) for name, w in zip(trained(self.module), weights, strict=True)}
         parts = torch.split(torch.from_numpy(samples).to(device), SCORED_AT_ONCE)
         chosen = (torch.index_select(self.x, 0, part) for part in parts)
-        return torch.cat([functional_call(self.module, values, (x,)) for x in chosen]).cpu()
+        with exact(device):
+            return torch.cat([functional_call(self.module, values, (x,)) for x in chosen]).cpu()
 
 
 def _on(device: torch.device, descent: Descent) -> Descent:

@@ -59,7 +59,7 @@ def build(model: str, features: tuple[int, ...], classes: int, seed: int) -> nn.
     random state of torch is left as it was.
     """
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would leave a GPU's state changed
         module = _builder(model)(features, classes)
         if model not in MODELS:
             _check(model, module, features, classes)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from flopt.simulation.descent import Descent
+from flopt.simulation.state import State
 
 __all__ = ["ControlVariates"]
 
@@ -40,6 +41,14 @@ class ControlVariates:
         found = [-c - scale * moved for c, moved in zip(descent.correction, update, strict=True)]
         old, self._of[client] = self._of.get(client), found
         return found if old is None else [new - before for new, before in zip(found, old, strict=True)]
+
+    def state(self) -> State:
+        """c, and c_i of the clients that were drawn so far."""
+        return {"server": self.server, "clients": self._of}
+
+    def restore(self, state: State) -> None:
+        """Go on from what `state` gave."""
+        self.server, self._of = list(state["server"]), dict(state["clients"])
 
     def gather(self, changes: Sequence[Sequence[Tensor]]) -> None:
         """Add the clients' changes to c: their sum over all N clients of the task."""

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from flopt.plan import Plan
+from flopt.simulation.state import State
 
 __all__ = ["BETA_2", "Server"]
 
@@ -34,6 +35,14 @@ class Server:
         moved = self._adapted(update) if self._squares else self._accumulated(update, 1.0)
         lr = self._plan.server_lr
         self.weights = [torch.add(weight, step, alpha=lr) for weight, step in zip(self.weights, moved, strict=True)]
+
+    def state(self) -> State:
+        """Weights, momentum and squares."""
+        return {"weights": self.weights, "momentum": self._momentum, "squares": self._squares}
+
+    def restore(self, state: State) -> None:
+        """Go on from what `state` gave."""
+        self.weights, self._momentum, self._squares = (list(state[name]) for name in ("weights", "momentum", "squares"))
 
     def _if_adaptive(self, weights: Sequence[Tensor]) -> Sequence[Tensor]:
         return [] if self._plan.server_optimizer == "sgd" else weights

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flopt.errors import FloptError
+from flopt.simulation.state import State
 
 __all__ = ["Smoothing"]
 
@@ -23,6 +24,14 @@ class Smoothing:
             value = self._share * value + (1 - self._share) * self._values[-1]
         self._values = [*self._values, value][-self._length :]
         return sum(self._values) / len(self._values)
+
+    def state(self) -> State:
+        """The values that the next one is averaged with."""
+        return {"values": self._values}
+
+    def restore(self, state: State) -> None:
+        """Go on from what `state` gave."""
+        self._values = list(state["values"])
 
 
 def _parsed(how: str) -> tuple[int, float]:

@@ -14,6 +14,8 @@ from torch import Tensor
 from flopt.simulation.descent import Descent, Slope
 from flopt.simulation.homogeneous import joined, separated, with_one
 from flopt.simulation.partition import Indices
+from flopt.simulation.products import Products
+from flopt.simulation.samples import Samples
 
 __all__ = ["Steps", "stacked_updates", "worthwhile"]
 
@@ -40,56 +42,55 @@ class Steps:
     order: list[int]
     """The clients in the order of the stack, as numbers of the batch plans given."""
     rows: Indices
-    """The distinct samples of each client, one client after the other."""
+    """The rows of each client's distinct samples, one client after the other."""
     counts: list[int]
     """Distinct samples of each client."""
     place: Indices
     """Shape (S, c, B): client x max(counts) + the sample's number among the client's own."""
-    sample: Indices
-    """Shape (S, c, B): the sample."""
+    visit: Indices
+    """Shape (S, c, B): the row of the sample."""
     share: NDArray[np.float64]
     """Shape (S, c, B): one over the samples of the batch; 0 where there is no sample."""
     active: list[int]
     """Shape (S,): how many clients, the first ones, make each step."""
 
     @classmethod
-    def of(cls, plans: Sequence[Sequence[Indices]], samples: int) -> Steps:
-        """The steps of these batch plans, one for each client, over a data set of so many samples."""
+    def of(cls, plans: Sequence[Sequence[Indices]], row: Indices) -> Steps:
+        """The steps of these batch plans, one for each client; `row` is where each sample lies."""
         order = sorted(range(len(plans)), key=lambda number: -len(plans[number]))
         lengths = [len(plans[number]) for number in order]
         sizes = np.array([len(batch) for number in order for batch in plans[number]])
-        visited = np.concatenate([batch for number in order for batch in plans[number]])
+        visited = row[np.concatenate([batch for number in order for batch in plans[number]])]
         client = np.repeat(np.repeat(np.arange(len(plans)), lengths), sizes)
-        keys, row = np.unique(client * samples + visited, return_inverse=True)
-        counts = np.bincount(keys // samples, minlength=len(plans))
+        keys, among = np.unique(client * len(row) + visited, return_inverse=True)
+        counts = np.bincount(keys // len(row), minlength=len(plans))
         most, before = int(counts.max()), np.cumsum(counts) - counts
         # Where each visit stands in (S, c, B).
         step = np.repeat(np.concatenate([np.arange(length) for length in lengths]), sizes)
         slot = np.arange(len(visited)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
         shape = (max(lengths), len(plans), int(sizes.max()))
         place = np.broadcast_to((np.arange(len(plans)) * most)[:, np.newaxis], shape).copy()
-        sample, share = np.zeros(shape, dtype=np.int64), np.zeros(shape)
-        place[step, client, slot] += row - before[client]
-        sample[step, client, slot] = visited
+        visit, share = np.zeros(shape, dtype=np.int64), np.zeros(shape)
+        place[step, client, slot] += among - before[client]
+        visit[step, client, slot] = visited
         share[step, client, slot] = np.repeat(1 / sizes, sizes)
         active = np.searchsorted(-np.array(lengths), -np.arange(shape[0])).tolist()
-        return cls(order, keys % samples, counts.tolist(), place, sample, share, active)
+        return cls(order, keys % len(row), counts.tolist(), place, visit, share, active)
 
 
 def stacked_updates(
-    x: Tensor, targets: Tensor, weights: Sequence[Tensor], plans: Sequence[Sequence[Indices]],
-    descents: Sequence[Descent],
+    samples: Samples, weights: Sequence[Tensor], plans: Sequence[Sequence[Indices]], descents: Sequence[Descent]
 ) -> list[list[Tensor]]:  # fmt: skip
     """What the local training of each client changes in `weights`; its descent may differ in the correction alone.
 
-    `x` is (n, columns) as `with_one` makes it, `targets` (n, classes). A gradient of the first layer is errors^T x,
-    so that layer never leaves a W0 + b C + A^T X: W0 as received, C the correction, X the client's own samples, and
-    A one row for each of them (the step from perceptron to kernel perceptron: Aizerman et al. 1964). A step then
-    needs the products of samples with W0, C and one another, found once by large matrix products, and moves a, b
-    and A, which are small enough to be stacked. It is the same descent, in other coordinates.
+    A gradient of the first layer is errors^T x, so that layer never leaves a W0 + b C + A^T X: W0 as received, C the
+    correction, X the client's own samples, and A one row for each of them (the step from perceptron to kernel
+    perceptron: Aizerman et al. 1964). A step then needs the products of samples with W0, C and one another, found once
+    by large matrix products, and moves a, b and A, which are small enough to be stacked. It is the same descent, in
+    other coordinates.
     """
-    steps = Steps.of(plans, len(x))
-    stack = _Stack(x, targets, joined(weights), steps, _corrections(descents, steps.order))
+    steps = Steps.of(plans, samples.row)
+    stack = _Stack(samples, joined(weights), steps, _corrections(descents, steps.order))
     rule = descents[0] if descents[0].correction is None else replace(descents[0], correction=stack.correction())
     course, numbers = rule.start(stack.local), range(len(steps.active))
     for count, part in groupby(numbers, key=steps.active.__getitem__):
@@ -108,27 +109,29 @@ class _Stack:
     """Clients side by side: `local` holds A (c, rows, H), a and b (c, 2, 1, 1), and the further layers (c, ...)."""
 
     def __init__(
-        self, x: Tensor, targets: Tensor, layers: Sequence[Tensor], steps: Steps, corrections: list[list[Tensor]]
+        self, samples: Samples, layers: Sequence[Tensor], steps: Steps, corrections: list[list[Tensor]]
     ) -> None:
         clients, most = len(steps.counts), max(steps.counts)
         self.layers, self.corrections, self.steps = layers, corrections, steps
+        x, targets = samples.x, samples.targets
         self.x = torch.split(torch.index_select(x, 0, torch.from_numpy(steps.rows)), steps.counts)
         self.place = torch.from_numpy(steps.place)
         self.share = torch.from_numpy(steps.share).to(x.dtype).unsqueeze(-1)
-        labels = torch.index_select(targets, 0, torch.from_numpy(steps.sample).view(-1))
-        self.labels = labels.view(*steps.sample.shape, -1).mul_(-self.share)
+        labels = torch.index_select(targets, 0, torch.from_numpy(steps.visit).view(-1))
+        self.labels = labels.view(*steps.visit.shape, -1).mul_(-self.share)
         self.table = x.new_zeros(clients * most, most + len(layers[0]) * (2 if corrections else 1))
-        self._fill(most)
+        self._fill(samples.products, most)
         ab = x.new_tensor([1.0, 0.0]).view(1, 2, 1, 1).repeat(clients, 1, 1, 1)
         further = [layer.repeat(clients, 1, 1) for layer in layers[1:]]
         self.local = [x.new_zeros(clients, most, len(layers[0])), ab, *further]
 
-    def _fill(self, most: int) -> None:
+    def _fill(self, products: Products, most: int) -> None:
         """Products of each sample with the client's samples, the first layer as received, and the correction."""
         outputs = len(self.layers[0])
+        rows = np.split(self.steps.rows, np.cumsum(self.steps.counts)[:-1])
         for client, own in enumerate(self.x):
             part = self.table[client * most : client * most + len(own)]
-            torch.mm(own, own.t(), out=part[:, : len(own)])
+            part[:, : len(own)] = products.of(rows[client])
             torch.mm(own, self.layers[0].t(), out=part[:, most : most + outputs])
             if self.corrections:
                 torch.mm(own, self.corrections[client][0].t(), out=part[:, most + outputs :])

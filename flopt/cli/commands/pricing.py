@@ -78,7 +78,17 @@ def calibrate(
 
 
 Kind = Literal[
-    "objectives", "spaces", "fleets", "devices", "links", "network", "countries", "oracles", "tables", "samplers"
+    "objectives",
+    "spaces",
+    "fleets",
+    "devices",
+    "links",
+    "network",
+    "countries",
+    "oracles",
+    "tables",
+    "samplers",
+    "stopping",
 ]
 
 

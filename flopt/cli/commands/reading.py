@@ -25,6 +25,14 @@ def front(
 
 
 @app.command()
+def runs(folder: options.Folder, as_json: options.Json = False) -> None:
+    """List every run of a study: how it ended and why, where it was trained, what it took."""
+    from flopt.cli.runs import print_runs
+
+    raise typer.Exit(print_runs(folder, as_json=as_json))
+
+
+@app.command()
 def recommend(
     folder: options.Folder,
     at_least: options.AtLeast = [],  # noqa: B006

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -35,6 +36,35 @@ def tune(
     from flopt.cli.tune import tune_study
 
     raise typer.Exit(tune_study(study, out, settings, objectives, workers, dry_run=dry_run, watch=watch))
+
+
+@app.command()
+def ask(
+    folder: options.Folder,
+    study: Annotated[
+        Path | None, typer.Argument(metavar="[STUDY.toml]", help="At first; later that of the folder is taken.")
+    ] = None,
+    another: Annotated[bool, typer.Option("--another", help="A further run, though others are not told yet.")] = False,
+    settings: options.Settings = [],  # noqa: B006
+    objectives: options.Objectives = [],  # noqa: B006
+) -> None:
+    """Print the next run for a program that trains by itself, as JSON on one line; see flopt tell."""
+    from flopt.cli.ask import ask_run
+
+    raise typer.Exit(ask_run(folder, study, settings, objectives, another=another))
+
+
+@app.command()
+def tell(
+    folder: options.Folder,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Only say whether the run should stop after these rounds; keep nothing.")
+    ] = False,
+) -> None:
+    """Take what came of a run from stdin, as JSON: {"number": 0, "rounds": [{"accuracy": 0.5, "loss": 1.2}]}."""
+    from flopt.cli.tell import tell_run
+
+    tell_run(folder, sys.stdin.buffer.read(), partial=partial)
 
 
 @app.command()
@@ -77,3 +107,11 @@ def record(
     from flopt.cli.record import record_study
 
     record_study(study, settings, plans, seeds, rounds, out)
+
+
+@app.command()
+def doctor(folder: options.Folder, as_json: options.Json = False) -> None:
+    """Examine a study folder after a crash and mend what can be; exit 1 where something is lost."""
+    from flopt.cli.doctor import print_health
+
+    raise typer.Exit(print_health(folder, as_json=as_json))

@@ -56,6 +56,7 @@ class Chart {
       { ...pair(answer.knee === null ? [] : [answer.front[answer.knee]]), mode: "markers", name: "knee", marker: { symbol: "diamond-open", size: 15, color: colour("green"), line: { width: 2 } }, hoverinfo: "skip", visible: answer.knee !== null },
       { ...pair(answer.recommended ? [answer.front[answer.recommended.index]] : []), mode: "markers", name: "recommended", marker: { symbol: "star", size: 17, color: colour("orange"), line: { width: 1, color: colour("card") } }, hoverinfo: "skip" },
       { ...pair(pins.map((index) => answer.front[index])), mode: "markers+text", name: "pinned", text: ["A", "B"], textposition: "bottom right", textfont: { color: colour("ink"), size: 14 }, marker: { symbol: "circle-open", size: 17, color: colour("ink"), line: { width: 2 } }, hoverinfo: "skip", showlegend: false },
+      { ...pair(answer.doubtful), mode: "markers", name: "doubtful", visible: answer.doubtful.length ? true : false, marker: { color: colour("faint"), size: 7 }, hoverinfo: "skip" },
     ];
     const title = (axis) => `${escaped(this[axis].goal.label)}${scales[axis].unit ? ` (${escaped(scales[axis].unit)})` : ""}`;
     const axis = (name, more) => ({

@@ -9,6 +9,8 @@ const mostRounds = facts.physics.works.clients.map(() => 0);
 runs.rounds.forEach((rounds, run) => rounds.forEach((round) => { mostRounds[runs.work[run]] = Math.max(mostRounds[runs.work[run]], round); }));
 const testOf = runs.number.length ? columnOf(runs, "run.test_accuracy") : () => NaN;
 
+const errors = runs.spreads.map((spread) => spread && new Errors(spread, runs.number));
+
 let answer = null; // what is shown: { pricer, candidates, front, knee, recommended }
 let own = null; // the same at the study's price
 let pins = []; // of candidates, as [run, round]
@@ -19,9 +21,10 @@ let cursor = null; // index into the front
 /** Everything that follows from a price; a PricingError where there is none. */
 function solved(choice, atLeast) {
   const pricer = pricerOf(facts.physics, choice, mostRounds);
-  const candidates = candidatesOf(facts, pricer), front = frontOf(candidates, objectives);
+  const candidates = candidatesOf(facts, pricer), whole = frontOf(candidates, objectives);
+  const { front, chances, doubtful } = settled(facts, errors, candidates, whole);
   const knee = front.length && objectives.length === 2 ? kneeOf(front, candidates, objectives) : null;
-  return { pricer, candidates, front, knee, recommended: recommendationOf(front, candidates, objectives, atLeast) };
+  return { pricer, candidates, front, chances, doubtful, knee, recommended: recommendationOf(front, candidates, objectives, atLeast) };
 }
 
 /** The page prices the study as flopt did, or its controls are off. */
@@ -133,11 +136,12 @@ function reasonsOf(point, found) {
   for (const [index, word] of [[found.index - 1, "cheaper"], [found.index + 1, "dearer"]]) {
     if (all[index]) reasons.push(`The next ${word} point, run ${all[index].run} after round ${all[index].round}: ${differenceText(point, all[index])}.`);
   }
+  reasons.push(`With ${percent(answer.chances[found.index])} no other point of the front is better, as far as seeds are concerned; it was run with ${runs.lengths[point.index].filter((length) => length >= point.round).length} of them for so many rounds.`);
   const sure = !controls.repriced() && facts.front.find((each) => each.run === point.run && each.round === point.round);
   if (sure) {
     const ranges = objectives.map((goal, index) => [goal, ...sure.ranges[index]]).filter(([, low, high]) => low < high)
       .map(([goal, low, high]) => `${words(goal.name)} ${said(low, goal)} to ${said(high, goal)}`);
-    reasons.push(`${ranges.length ? `Nine of ten draws of all coefficients lie in ${ranges.join(", ")}; the` : "The"} point stays non-dominated in ${percent(sure.probability)} of them.`);
+    reasons.push(`${ranges.length ? `With a probability of nine tenths it lies in ${ranges.join(", ")}. The` : "The"} point stays non-dominated in ${percent(sure.under_coefficients)} of the draws of all coefficients.`);
   }
   return controls.repriced() || controls.atLeast ? reasons : [...reasons, ...adviceOf(facts.recommended)];
 }
@@ -283,7 +287,7 @@ function tellFront() {
 
 function tellCertainty() {
   const note = controls.repriced() ? " This table is at the study's own price: ranges are not worked out anew in the page." : "";
-  at("sure-text").textContent = `Every coefficient of the price is drawn from its range, 1,000 times, with the same draws for all points; ranges hold nine of ten draws. "Sure" is the share of the draws in which the point stays non-dominated. The learned values are taken as they were seen, from one run each.${note}`;
+  at("sure-text").textContent = `Every coefficient of the price is drawn from its range, 1,000 times, with the same draws for all points; ranges hold nine of ten draws. What is learned is expected over seeds, from all runs together, and its range holds it with a probability of nine tenths. "Sure" is the probability that no other point of the front is better, over seeds; "priced" the share of the draws of the coefficients in which the point stays non-dominated. ${facts.doubtful ? `${facts.doubtful} points that are better than the others with a probability below one half only are left out, and grey in the picture.` : ""}${note}`;
   tables.sure.fill([
     { name: "run", value: (point) => point.run, show: (point) => String(point.run) },
     { name: "round", value: (point) => point.round, show: (point) => String(point.round) },
@@ -291,7 +295,9 @@ function tellCertainty() {
       { name: words(goal.name), csv: goal.name, value: (point) => point.values[index], show: (point) => said(point.values[index], goal) },
       ...(facts.front.some((point) => point.ranges[index][0] < point.ranges[index][1]) ? [["from", 0], ["to", 1]].map(([word, end]) => ({ name: `${words(goal.name)} ${word}`, value: (point) => point.ranges[index][end], show: (point) => said(point.ranges[index][end], goal) })) : []),
     ]),
+    { name: "seeds", value: (point) => point.seeds, show: (point) => String(point.seeds) },
     { name: "sure", value: (point) => point.probability, show: (point) => percent(point.probability) },
+    { name: "priced", value: (point) => point.under_coefficients, show: (point) => percent(point.under_coefficients) },
   ], facts.front);
 }
 

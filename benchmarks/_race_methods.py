@@ -1,0 +1,114 @@
+"""The methods of the search race: what each one proposes, and what it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import optuna
+from _race_peers import BoTorch, Moasha, Pymoo
+from _race_search import Ask, Course, Method, Searcher
+from numpy.typing import NDArray
+from optuna.samplers import BaseSampler, GPSampler, NSGAIISampler, RandomSampler, TPESampler
+
+from flopt.search.proposer import Proposal, Proposer
+from flopt.search.samplers import distributions
+from flopt.search.seen import Seen
+
+__all__ = ["METHODS"]
+
+Array = NDArray[np.float64]
+
+
+class FloptSearch:
+    """flopt's own: its proposer with a sampler and a stopping rule, as the driver asks it."""
+
+    def __init__(self, course: Course, seed: int, sampler: str, stopping: str, lag: int) -> None:
+        self._proposer = Proposer(course.problem, sampler, stopping, seed)
+        self._lag = lag
+        self._proposals: list[Proposal] = []
+        self._told: list[Seen] = []
+
+    def ask(self) -> Ask:
+        """Proposal n, made when the runs 0 .. n - lag are told."""
+        number = len(self._proposals)
+        known = max(0, number - self._lag + 1)
+        running = [Seen(each.trial, None, np.empty((0, 0))) for each in self._proposals[known:]]
+        proposal = self._proposer.next(number, self._told[:known], running, None)
+        assert proposal is not None, "the race has no limits"
+        self._proposals.append(proposal)
+        return Ask(proposal.plan, proposal.policy.stops)
+
+    def tell(self, accuracy: Array, kg: Array, *, failed: bool, stopped: bool) -> None:  # noqa: ARG002
+        """As the driver looks at a trace: both objectives after every round."""
+        trial = self._proposals[-1].trial
+        values = None if failed else np.column_stack([accuracy, kg])
+        self._told.append(Seen(trial, values, np.empty((len(accuracy), 0)), failed=failed))
+
+
+class OptunaSearch:
+    """One of Optuna's samplers as its manual shows it: rounds are an axis, and the last value is told."""
+
+    def __init__(self, course: Course, sampler: BaseSampler) -> None:
+        self._space, self._base = course.problem.space, course.problem.base
+        self._axes = distributions(self._space)
+        self._study = optuna.create_study(directions=["maximize", "minimize"], sampler=sampler)
+
+    def ask(self) -> Ask:
+        """The plan of a new trial."""
+        self._trial = self._study.ask(self._axes)
+        return Ask(self._space.plan(self._trial.params, self._base))
+
+    def tell(self, accuracy: Array, kg: Array, *, failed: bool, stopped: bool) -> None:  # noqa: ARG002
+        """Accuracy and log kg after the last round."""
+        if failed:
+            self._study.tell(self._trial, state=optuna.trial.TrialState.FAIL)
+        else:
+            self._study.tell(self._trial, [float(accuracy[-1]), float(np.log10(kg[-1]))])
+
+
+def _flopt(sampler: str, stopping: str = "none", lag: int = 1) -> Callable[[Course, int], Searcher]:
+    return lambda course, seed: FloptSearch(course, seed, sampler, stopping, lag)
+
+
+_SAMPLERS: Mapping[str, Callable[[int], BaseSampler]] = {
+    "random": lambda seed: RandomSampler(seed=seed),
+    "tpe": lambda seed: TPESampler(seed=seed),
+    "nsga2": lambda seed: NSGAIISampler(seed=seed),
+    "nsga2 of 12": lambda seed: NSGAIISampler(seed=seed, population_size=12),
+}
+"""Optuna's, each with its documented defaults; a population of 12 is what studies of tens of runs have room for."""
+
+
+def _optuna(name: str) -> Callable[[Course, int], Searcher]:
+    return lambda course, seed: OptunaSearch(course, _SAMPLERS[name](seed))
+
+
+def _gp(course: Course, seed: int) -> Searcher:
+    return OptunaSearch(course, GPSampler(seed=seed))
+
+
+_OWN = (
+    ("trajectory", "none"),
+    ("tpe", "none"),
+    ("tpe", "power-law"),
+    ("tpe", "trajectory"),
+    ("nsga2", "trajectory"),
+    ("random", "trajectory"),
+)
+"""Pairs of a sampler and a stopping rule of flopt: another one is one line."""
+
+METHODS: dict[str, Method] = {
+    each.name: each
+    for each in (
+        Method("trajectory", _flopt("trajectory", "trajectory"), prefixes=True),
+        Method("trajectory, lag 8", _flopt("trajectory", "trajectory", lag=8), prefixes=True),
+        *(Method(f"flopt {own[0]}/{own[1]}", _flopt(*own), prefixes=True) for own in _OWN),
+        *(Method(name, _optuna(name), prefixes=False) for name in _SAMPLERS),
+        Method("gp", _gp, prefixes=False, seeds=5, rounds=1000),
+        Method("pymoo nsga2", Pymoo, prefixes=False),
+        Method("moasha", Moasha, prefixes=True, rounds=1500),
+        Method("qlognehvi", BoTorch, prefixes=False, seeds=3, rounds=300),
+    )
+}
+"""All that race, by name."""

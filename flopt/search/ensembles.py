@@ -1,0 +1,115 @@
+"""Ensembles: the runs of one plan, and the one run that is expected of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flopt.plan import Plan
+from flopt.search.expectation import enough, expect
+from flopt.search.luck import Curve
+from flopt.spread import Spread
+from flopt.task import Task
+from flopt.trace import Trace
+
+__all__ = ["EXPECTED", "Ensemble", "Expected", "ensembles", "expected_runs", "same_plan"]
+
+Array = NDArray[np.float64]
+
+EXPECTED = ("accuracy", "loss", "balanced_accuracy", "auc", "worst_client_accuracy")
+"""Columns of a trace that are learned on validation data: each is expected by itself."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ensemble:
+    """The finished runs of one plan, whatever rounds each was given."""
+
+    number: int
+    """That of the longest run; of equally long ones the first."""
+    plan: Plan
+    traces: tuple[Trace, ...]
+    """The longest with each seed, the longest first."""
+
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        """Rounds with each seed, the longest first."""
+        return tuple(map(len, self.traces))
+
+
+@dataclass(frozen=True, eq=False)
+class Expected:
+    """What is expected of a plan over seeds."""
+
+    ensemble: Ensemble
+    trace: Trace
+    """Of the ensemble's longest run, with what is expected in place of what it learned."""
+    spreads: Mapping[str, Spread]
+
+
+def same_plan(plan: Plan) -> Plan:
+    """What two plans have in common that differ in their rounds only: one is a prefix of the other."""
+    return plan if plan.horizon_dependent else replace(plan, rounds=1)
+
+
+def ensembles(plans: Sequence[Plan], traces: Sequence[Trace | None]) -> list[Ensemble]:
+    """The finished runs by their plans, in the order of the numbers of the first runs."""
+    groups: dict[Plan, list[int]] = {}
+    for number, (plan, trace) in enumerate(zip(plans, traces, strict=True)):
+        if trace is not None and trace.status != "failed":
+            groups.setdefault(same_plan(plan), []).append(number)
+    found = []
+    for numbers in groups.values():
+        done = sorted(((trace, n) for n in numbers if (trace := traces[n]) is not None), key=lambda each: -len(each[0]))
+        of_seed: dict[int, Trace] = {}
+        for trace, _ in done:  # twice with one seed is one draw: the longer one tells all
+            of_seed.setdefault(trace.seed, trace)
+        found.append(Ensemble(done[0][1], plans[done[0][1]], tuple(of_seed.values())))
+    return found
+
+
+def expected_runs(found: Sequence[Ensemble], task: Task) -> list[Expected]:
+    """What is expected of each ensemble; every learned column by itself, the test accuracy as a plain mean."""
+    columns: list[dict[str, Array]] = [{"test_accuracy": _mean(each, "test_accuracy")} for each in found]
+    spreads: list[dict[str, Spread]] = [{} for _ in found]
+    for name in EXPECTED:
+        for place, (mean, spread) in _expected(found, task, name).items():
+            columns[place][name] = mean
+            if spread is not None:
+                spreads[place][name] = spread
+    return [
+        Expected(each, replace(each.traces[0], columns={**each.traces[0].columns, **values}), of)
+        for each, values, of in zip(found, columns, spreads, strict=True)
+    ]
+
+
+def _expected(found: Sequence[Ensemble], task: Task, name: str) -> dict[int, tuple[Array, Spread | None]]:
+    """Mean and spread of one column, by the place of the ensemble; those that lack it are left out.
+
+    Where the study says nothing of its noise, means over seeds stand for what is expected, and have no spread.
+    """
+    there = [place for place, each in enumerate(found) if np.isfinite(each.traces[0].columns[name]).all()]
+    curves = [
+        Curve(plan, trace.seed, task.clients_per_round(found[place].plan.client_fraction), trace.columns[name])
+        for plan, place in enumerate(there)
+        for trace in found[place].traces
+        if np.isfinite(trace.columns[name]).all()
+    ]
+    if not enough(curves):
+        return {place: (_mean(found[place], name), None) for place in there}
+    top = np.inf if name == "loss" else 1.0
+    return {
+        place: (np.clip(each.mean, 0.0, top), each.spread) for place, each in zip(there, expect(curves), strict=True)
+    }
+
+
+def _mean(ensemble: Ensemble, name: str) -> Array:
+    """Mean over seeds after every round, of the runs that reached it."""
+    table = np.full((len(ensemble.traces), len(ensemble.traces[0])), np.nan)
+    for row, trace in enumerate(ensemble.traces):
+        table[row, : len(trace)] = trace.columns[name]
+    there = np.isfinite(table)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.where(there, table, 0.0).sum(axis=0) / there.sum(axis=0))

@@ -1,0 +1,126 @@
+"""Foresight: a study as the trajectory search sees it, with every candidate's costs known before any training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from flopt.emissions.accrual import Accrual
+from flopt.errors import FloptError
+from flopt.plan import Plan
+from flopt.run import Run
+from flopt.search.columns import column_of
+from flopt.search.features import Point
+from flopt.search.problem import Problem
+from flopt.search.samplers import distributions
+from flopt.search.seen import Seen
+from flopt.search.trajectory import Told, Trajectory
+from flopt.search.volume import Box, box_of
+
+__all__ = ["Foresight"]
+
+Array = NDArray[np.float64]
+
+TRIED = 40
+"""Candidates, from the best on, that are tried against the known limits."""
+
+
+class Foresight:
+    """Proposes by the trajectory search for one problem; a function of what is told, which it remembers."""
+
+    def __init__(self, problem: Problem) -> None:
+        self._problem = problem
+        self._space = distributions(problem.space)
+        known = problem.known()
+        self._known = [at for at, is_known in enumerate(known) if is_known]
+        self._learned = [at for at, is_known in enumerate(known) if not is_known]
+        self._box = box_of(problem)
+        self._unscaled = [at for at in self._learned if not column_of(problem, problem.objectives[at])]
+        self._longest = problem.space.max_rounds or problem.base.rounds
+        self._search = Trajectory(self._space, self._price, "rounds")
+        self._taken: dict[int, tuple[Seen, Told]] = {}
+
+    def propose(self, told: Sequence[Seen], running: Sequence[Seen], seed: int) -> FrozenTrial:
+        """The next proposal: the best candidate that keeps to the known limits."""
+        finished = self._scaled([run for run in told if run.values is not None and len(run.values)])
+        nothing = np.empty((0, 0))
+        under_way = [Told(each.trial.params, nothing, nothing, self._clients(each)) for each in running]
+        points = self._search.ranked(finished, under_way, self._longest, np.random.default_rng(seed))
+        point = next((each for each in points[:TRIED] if self._possible(each)), points[0])
+        return create_trial(state=TrialState.RUNNING, params=dict(point), distributions=self._space)
+
+    def _possible(self, point: Point) -> bool:
+        return self._problem.within_known_limits(self._plan(point)) is not None
+
+    def _plan(self, point: Point, rounds: int | None = None) -> Plan:
+        plan = self._problem.space.plan(point, self._problem.base)
+        return plan if rounds is None else replace(plan, rounds=rounds)
+
+    def _clients(self, seen: Seen) -> float:
+        return float(self._problem.task.clients_per_round(self._plan(seen.trial.params).client_fraction))
+
+    def _scaled(self, seen: Sequence[Seen]) -> list[Told]:
+        box = self._box if not self._unscaled else _stretched(self._box, self._unscaled, seen)
+        return [self._told(run, box) for run in seen]
+
+    def _told(self, run: Seen, box: Box) -> Told:
+        kept = self._taken.get(id(run))
+        if kept is not None and kept[0] is run and not self._unscaled:
+            return kept[1]
+        assert run.values is not None
+        losses = box.scaled(run.values)
+        learned = losses[:, self._learned]
+        learned = np.where((run.violations > 0).any(axis=1)[:, None], np.maximum(learned, 1.0), learned)
+        made = Told(run.trial.params, learned, losses[:, self._known], self._clients(run), run.whole)
+        self._taken[id(run)] = (run, made)
+        return made
+
+    def _price(self, points: Sequence[Point], rounds: Sequence[int]) -> Array:
+        """Known losses of plans after some rounds, shape (points, rounds, known); what cannot be run costs all."""
+        table = np.ones((len(points), len(rounds), len(self._known)))
+        if not self._known:
+            return table
+        at_rounds = np.array(rounds) - 1
+        for row, run in enumerate(self._runs([self._plan(point, rounds[-1]) for point in points])):
+            if run is not None:
+                for column, at in enumerate(self._known):
+                    values = self._problem.objectives[at].along(run)[at_rounds]
+                    table[row, :, column] = self._box.column(at, values)
+        return table
+
+    def _runs(self, plans: Sequence[Plan]) -> list[Run | None]:
+        problem = self._problem
+        if problem.pricing.start is not None:  # each has hours of its own
+            return [_or_none(problem, plan) for plan in plans]
+        works = problem.works(plans)
+        each, once = problem.pricer.per_round(works), problem.pricer.once(works)
+        return [
+            Run.of(
+                plan,
+                problem.task,
+                Accrual.steady(each, once, row, plan.rounds),
+                clients=int(works.clients[row]),
+            )
+            for row, plan in enumerate(plans)
+        ]
+
+
+def _or_none(problem: Problem, plan: Plan) -> Run | None:
+    try:
+        return problem.run(plan)
+    except FloptError:
+        return None
+
+
+def _stretched(box: Box, columns: Sequence[int], seen: Sequence[Seen]) -> Box:
+    """The box with the range told of objectives whose range nobody knows beforehand."""
+    worst, best = box.worst.copy(), box.best.copy()
+    for at in columns:
+        values = np.concatenate([run.values[:, at] for run in seen if run.values is not None] or [np.array([0.0, 1.0])])
+        low, high = float(values.min()), max(float(values.max()), float(values.min()) + 1e-9)
+        worst[at], best[at] = (high, low) if box.objectives[at].direction == "minimize" else (low, high)
+    return replace(box, worst=worst, best=best)

@@ -1,0 +1,96 @@
+"""The gain: how much hypervolume a run is expected to add, when its costs are known and its curve is not."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+__all__ = ["ShapedLoss", "directions", "expected_gain", "scalarised_gain"]
+
+Array = NDArray[np.float64]
+
+CELLS = 96
+"""Cells of the cost axis on which a front is a staircase."""
+
+
+class ShapedLoss:
+    """A loss in [0, 1] as the model sees it: on a log scale, so that the good end counts."""
+
+    OFFSET = 0.03
+
+    @classmethod
+    def shown(cls, loss: Array) -> Array:
+        """To the model's scale."""
+        return np.asarray(np.log(np.clip(loss, 0.0, 1.5) + cls.OFFSET))
+
+    @classmethod
+    def back(cls, shown: Array) -> Array:
+        """And back."""
+        return np.asarray(np.exp(shown) - cls.OFFSET)
+
+    @classmethod
+    def improvement(cls, mean: Array, deviation: Array, level: Array) -> Array:
+        """E[max(level - loss, 0)] where the shown loss is normal: the put price of Black and Scholes, J. Polit. Econ.
+        81 (1973)."""
+        strike = level + cls.OFFSET
+        d = (np.log(strike) - mean) / deviation
+        value = strike * ndtr(d) - np.exp(mean + deviation**2 / 2) * ndtr(d - deviation)
+        return np.asarray(np.maximum(value, 0.0))
+
+
+def expected_gain(mean: Array, deviation: Array, costs: Array, front: Array) -> Array:
+    """Expected hypervolume that each run adds when it ends at each of its rounds, shape (runs, rounds).
+
+    One learned objective, whose shown loss has `mean` and `deviation` of shape (runs, rounds), and one known, with
+    losses `costs` of the same shape, rising along the rounds. `front` has losses (points, 2), the learned one first.
+    The cost axis is cut into cells, and in each the run is read at the last round that it can afford.
+    """
+    cells = (np.arange(CELLS) + 0.5) / CELLS
+    level = _staircase(front, cells)
+    runs, rounds = mean.shape
+    afforded = (costs[:, :, None] <= cells).sum(axis=1) - 1  # (runs, cells); -1 where not even the first round is
+    row = np.arange(runs)[:, None]
+    at = np.maximum(afforded, 0)
+    cell = ShapedLoss.improvement(mean[row, at], deviation[row, at], level[None, :]) * (afforded >= 0)
+    gain = np.empty((runs, rounds))
+    for last in range(rounds):  # up to `last`, the cells beyond it are served by it
+        ended = ShapedLoss.improvement(mean[:, last, None], deviation[:, last, None], level[None, :])
+        gain[:, last] = np.where(afforded < last, cell, ended * (afforded >= last)).sum(axis=1) / CELLS
+    return gain
+
+
+def _staircase(front: Array, cells: Array) -> Array:
+    """The lowest learned loss on the front that each cost affords; 1 where none is affordable."""
+    level = np.ones(len(cells))
+    for loss, cost in front:
+        level = np.where(cells >= cost, np.minimum(level, loss), level)
+    return np.asarray(np.maximum(level, 0.0))
+
+
+def directions(count: int, objectives: int, rng: np.random.Generator) -> Array:
+    """Directions drawn uniformly on the positive part of the sphere, shape (count, objectives)."""
+    drawn = np.abs(rng.normal(size=(count, objectives)))
+    return np.asarray(np.maximum(drawn / np.linalg.norm(drawn, axis=1, keepdims=True), 1e-6))
+
+
+def scalarised_gain(samples: Array, front: Array, towards: Array) -> Array:
+    """Expected hypervolume, up to a constant, that each run adds when it ends at each of its rounds: (runs, rounds).
+
+    `samples` are losses of shape (samples, runs, rounds, objectives). The hypervolume of any number of objectives is
+    proportional to the mean over random directions of the largest min_i ((1 - loss_i) / direction_i)^objectives of
+    all points: Golovin, Zhang, "Random Hypervolume Scalarizations for Provable Multi-Objective Black Box
+    Optimization", ICML 2020.
+    """
+    power = towards.shape[1]
+    total = np.zeros(samples.shape[1:3])
+    for direction in towards:
+        has = _reach(front, direction).max(initial=0.0) ** power
+        reached = np.maximum.accumulate(_reach(samples, direction), axis=2)
+        total += np.maximum(reached**power - has, 0.0).mean(axis=0)
+    return total / len(towards)
+
+
+def _reach(losses: Array, direction: Array) -> Array:
+    reach: Array = np.maximum(((1 - losses) / direction).min(axis=-1), 0.0)
+    return reach

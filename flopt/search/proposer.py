@@ -1,0 +1,92 @@
+"""The proposer: which plan is trained next, with which seed, and when it should stop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from optuna.trial import FrozenTrial
+
+from flopt.plan import Plan
+from flopt.search.foresight import Foresight
+from flopt.search.problem import Problem
+from flopt.search.samplers import propose
+from flopt.search.seen import Seen
+from flopt.search.stopper import Stopper
+from flopt.search.stopping import NEVER, Policy, policy_of
+from flopt.seeds import stream_seed
+
+__all__ = ["Proposal", "Proposer"]
+
+DRAW_AFTER = 20
+"""Proposals in a row that break a known limit before plans are drawn at random: a sampler that is shown only plans
+within the limits may look for the next one outside them for ever."""
+MAX_REJECTED = 200
+"""Proposals in a row that break a known limit before the search gives up on finding one that does not."""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A run to be trained: all that decides what it will do."""
+
+    trial: FrozenTrial
+    """Its place in the space, as Optuna has it."""
+    plan: Plan
+    seed: int
+    policy: Policy = NEVER
+    repeats: int | None = None
+    """The number of the run whose plan it runs again; None for a new plan."""
+
+    def attributes(self) -> dict[str, Any]:
+        """What the journal keeps of it beside its place in the space."""
+        own = {"plan": self.plan.settings(), "seed": self.seed, "policy": self.policy.settings()}
+        return own if self.repeats is None else {**own, "repeats": self.repeats}
+
+    @classmethod
+    def of(cls, trial: FrozenTrial) -> Proposal:
+        """Read back from a stored trial; studies of versions that had no stopping have no policy."""
+        stored = trial.user_attrs
+        policy = policy_of(stored.get("policy", {"kind": "none"}))
+        return cls(trial, Plan.of(stored["plan"]), stored["seed"], policy, stored.get("repeats"))
+
+
+class Proposer:
+    """Makes proposal `number` of a search: a function of its arguments alone."""
+
+    def __init__(self, problem: Problem, sampler: str, stopping: str, seed: int) -> None:
+        self._problem = problem
+        self._sampler = sampler
+        self._stopper = Stopper(problem, stopping, seed)
+        self._seed = seed
+        self._known = problem.known()
+        self._foresight = Foresight(problem) if sampler == "trajectory" else None
+
+    def next(
+        self, number: int, told: Sequence[Seen], running: Sequence[Seen], rounds_left: int | None
+    ) -> Proposal | None:
+        """The next run, of at most `rounds_left` rounds; None where no plan within the known limits is found."""
+        logged = self._logged(told)
+        directions = [objective.direction for objective in self._problem.objectives]
+        for attempt in range(MAX_REJECTED):
+            seed = stream_seed(self._seed, "propose", number, attempt)
+            if self._foresight is not None and attempt < DRAW_AFTER:
+                trial = self._foresight.propose(told, running, seed)
+            else:
+                sampler = self._sampler if attempt < DRAW_AFTER and self._foresight is None else "random"
+                trial = propose(sampler, self._problem.space, directions, [*told, *running], logged, seed)
+            plan = self._problem.within_known_limits(self._problem.space.plan(trial.params, self._problem.base))
+            if plan is not None:
+                if rounds_left is not None:
+                    plan = replace(plan, rounds=min(plan.rounds, rounds_left))
+                return Proposal(trial, plan, self._seed, self._stopper.policy(number, plan, told))
+        return None
+
+    def _logged(self, told: Sequence[Seen]) -> list[bool]:
+        """Known objectives are shown on a log axis where all their values so far are above zero."""
+        values = [run.values for run in told if run.values is not None]
+        if not values:
+            return [False] * len(self._known)
+        positive = np.concatenate(values).min(axis=0) > 0
+        return [known and bool(above) for known, above in zip(self._known, positive, strict=True)]

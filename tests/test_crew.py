@@ -1,0 +1,130 @@
+"""The crew: every job comes back once, under its own number; a lost worker's job is begun again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from concurrent.futures import Executor, Future
+from typing import Any
+
+import pytest
+from test_execution import job
+
+from flopt.errors import FloptError
+from flopt.search.crew import Crew
+from flopt.search.execution import Outcome, train
+from flopt.search.interrupts import Interrupts
+from flopt.search.local import Here, LocalPool, preload
+from flopt.search.slot import WorkerLostError
+
+
+class Scripted(Executor):
+    """Trains at once; what stands in its script comes instead, one entry for each submission."""
+
+    def __init__(self, *script: Any) -> None:
+        self.script = list(script)
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        entry = self.script.pop(0) if self.script else None
+        if isinstance(entry, Exception):
+            future.set_exception(entry)
+        else:
+            future.set_result(fn(*args, **kwargs) if entry is None else entry)
+        return future
+
+
+def all_of(crew: Crew, runs: int) -> dict[int, Outcome]:
+    found: dict[int, Outcome] = {}
+    while len(found) < runs:
+        for number, outcome in crew.finished():
+            assert number not in found
+            found[number] = outcome
+    return found
+
+
+def lost(cpu_s: float = 1.5) -> WorkerLostError:
+    return WorkerLostError("its worker process ended with exit code 9", cpu_s, "host:7")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_every_run_comes_back_once(workers: int) -> None:
+    crew = Crew(Here() if workers == 1 else LocalPool(workers, preload("analytic")), 0, Interrupts())
+    for number in range(5):
+        crew.submit(number, job("analytic", seed=number))
+    found = all_of(crew, 5)
+    crew.close()
+    expected = {number: train(job("analytic", seed=number)).trace.to_json() for number in range(5)}
+    assert {number: outcome.trace.to_json() for number, outcome in found.items()} == expected
+
+
+def test_a_lost_run_is_begun_again_with_the_same_outcome_and_what_it_took_is_wasted() -> None:
+    crew = Crew(Scripted(lost(), lost(0.5)), 2, Interrupts())
+    crew.submit(0, job("analytic"))
+    outcome = all_of(crew, 1)[0]
+    assert outcome.trace.to_json() == train(job("analytic")).trace.to_json()
+    assert outcome.attributes() == {"where": outcome.where, "attempts": 3, "wasted_cpu_s": 2.0}
+    assert 2.0 <= outcome.cpu_s < 3.0
+
+
+def test_a_run_that_is_lost_too_often_has_failed_with_its_reason() -> None:
+    crew = Crew(Scripted(lost(), lost()), 1, Interrupts())
+    crew.submit(0, job("analytic"))
+    outcome = all_of(crew, 1)[0]
+    assert outcome.trace.status == "failed"
+    assert outcome.trace.reason == "its worker process ended with exit code 9 (2 attempts)"
+    assert (len(outcome.trace), outcome.trace.seed) == (0, 3)
+    assert outcome.trace.participation == job("analytic").participation.fingerprint
+    assert (outcome.cpu_s, outcome.attributes()) == (3.0, {"where": "host:7", "attempts": 2, "wasted_cpu_s": 3.0})
+
+
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        (WorkerLostError("it took longer than run.minutes = 1", again=False), "it took longer than run.minutes = 1"),
+        (TypeError("cannot pickle"), "TypeError: cannot pickle"),
+        ({"accuracy": 1.0}, "its worker gave dict, not the outcome of a run"),
+    ],
+)
+def test_what_would_come_again_is_not_tried_again(entry: Any, reason: str) -> None:
+    crew = Crew(Scripted(entry), 5, Interrupts())
+    crew.submit(0, job("analytic"))
+    outcome = all_of(crew, 1)[0]
+    assert (outcome.trace.status, outcome.trace.reason, outcome.attempts) == ("failed", reason, 1)
+
+
+def test_when_the_executor_is_gone_what_it_has_finished_comes_first() -> None:
+    crew = Crew(Scripted(FloptError("executor: gone"), None), 5, Interrupts())
+    crew.submit(0, job("analytic"))
+    crew.submit(1, job("analytic"))
+    found: list[int] = []
+    with pytest.raises(FloptError, match="executor: gone"):
+        found.extend(number for number, _ in crew.finished())
+    assert found == [1]
+    assert list(crew.drain()) == []
+
+
+def test_what_is_being_trained_is_drained_and_what_has_not_begun_is_not() -> None:
+    crew = Crew(Here(), 0, Interrupts())
+    crew.submit(7, job("analytic"))
+    assert list(crew.drain()) == []
+    crew = Crew(Scripted(None, lost()), 0, Interrupts())
+    crew.submit(7, job("analytic"))
+    crew.submit(8, job("analytic"))
+    assert [number for number, _ in crew.drain()] == [7]
+
+
+def test_a_second_ctrl_c_ends_what_is_being_trained(tmp_path: Any) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text("import time\ndef rounds(plan, participation, seed):\n    time.sleep(600)\n    yield", "utf-8")
+    pool = LocalPool(1, preload("analytic"))
+    with Interrupts() as interrupts:
+        crew = Crew(pool, 0, interrupts)
+        crew.submit(0, job(str(file)))
+        threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+        with pytest.raises(KeyboardInterrupt):
+            list(crew.finished())
+        threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGTERM)).start()
+        assert list(crew.drain()) == []
+        crew.close()
