@@ -21,7 +21,8 @@ SYSTEM_PACKAGES := \
 # Flower's simulation pins a Ray of its own, and old versions pin older libraries: each has its environment.
 FLOWER := .venv-flower
 FLOWER_122 := .venv-flower-1.22
-FLOWER_TESTS := tests/test_engine.py tests/test_flower_oracle.py tests/test_probe.py tests/test_exchange.py tests/test_uplink.py
+FLOWER_TESTS := $(addprefix tests/test_, $(addsuffix .py, engine components probe exchange uplink watch offline \
+	flower_oracle flower_waiting meter strategy))
 
 BENCHMARKS := $(sort $(filter-out benchmarks/_%,$(wildcard benchmarks/*.py)))
 

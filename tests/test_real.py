@@ -13,11 +13,12 @@ import pytest
 
 pytest.importorskip("flwr")
 
-from flower_apps import EXAMPLE, changed
+from flower_apps import EXAMPLE, changed, metered
 
 from flopt.errors import FloptError
 from flopt.flower.app import read_app
 from flopt.flower.engine import Settings, reports
+from flopt.flower.ledger import ledger_trace, read_ledger
 from flopt.flower.oracle import scored
 from flopt.flower.real import run_for_real
 from flopt.flower.superlink import local_superlink
@@ -154,6 +155,22 @@ def test_what_raises_is_a_failure_although_flwr_run_ends_with_zero(
     source = replace(SOURCE, app=AppSource(str(broken)))
     with pytest.raises(FloptError, match=message):
         run_for_real(source, TASK, read_app(broken).run_config.plan({"rounds": 1}), 0)
+
+
+@pytest.mark.slow
+@pytest.mark.flower_run
+def test_a_metered_app_keeps_its_ledger_and_ends_when_its_budget_is_spent(
+    needs_module: Callable[[str], None], tmp_path: Path
+) -> None:
+    needs_module("ray")
+    file = tmp_path / "ledger.jsonl"
+    with local_superlink(tmp_path / "home") as link:
+        link.run(metered(tmp_path / "app", file, budget_g=1e-12), 2, timeout_s=1800)
+    trace = ledger_trace(file)
+    assert trace.accuracy.tolist() == in_process(read_app(EXAMPLE).run_config.plan({}), 2).accuracy[:1].tolist()
+    assert (trace.columns["clients"].tolist(), trace.columns["samples"].tolist()) == ([2], [1439])
+    first = read_ledger(file)[0]
+    assert 0 < first["warm_up"]["energy_j"] <= first["estimated"]["energy_j"]
 
 
 @pytest.mark.slow
