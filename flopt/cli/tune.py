@@ -12,7 +12,7 @@ from rich.console import Console
 from flopt.cli.front import print_points, tell_repairs
 from flopt.cli.printing import note, why_ended
 from flopt.cli.watching import Refresh, Watch, write_pictures
-from flopt.reading.payback import Payback, payback
+from flopt.payback import Payback, payback
 from flopt.results import Results
 from flopt.search.finite import KEPT
 from flopt.search.obstacle import find_obstacle
@@ -63,9 +63,9 @@ def tune_study(
 def told_stops(folder: Path) -> str:
     """How many runs were stopped, and how many of them wrongly."""
     from flopt.reading.wrong_stops import wrong_stops
-    from flopt.search.storage import Journal
+    from flopt.results import read_store
 
-    with Journal.read(folder) as journal:
+    with read_store(folder) as journal:
         return str(wrong_stops(journal.trials(), journal.traces()))
 
 
