@@ -23,7 +23,7 @@ MANY = int(os.environ.get("FLOPT_KILLS", "0"))
 
 def dump(folder: Path) -> list[dict[str, Any]]:
     """All that is stored of a study, but for dates and for what its runs took."""
-    taken = {"cpu_s", "wasted_cpu_s", "attempts", "where"}
+    taken = {"cpu_s", "elapsed_s", "wasted_cpu_s", "attempts", "where"}
     with Journal.read(folder) as journal:
         return [
             {
