@@ -13,7 +13,7 @@ from flopt.cli.front import print_points, tell_repairs
 from flopt.cli.printing import note
 from flopt.cli.watching import Refresh, Watch, write_pictures
 from flopt.reading.payback import Payback, payback
-from flopt.results import Results
+from flopt.results import Results, read_store
 from flopt.search.finite import KEPT
 from flopt.search.obstacle import find_obstacle
 from flopt.study import Study, load_study
@@ -63,7 +63,6 @@ def tune_study(
 def told_stops(folder: Path) -> str:
     """How many runs were stopped, and how many of them wrongly."""
     from flopt.reading.wrong_stops import wrong_stops
-    from flopt.results import read_store
 
     with read_store(folder) as journal:
         return str(wrong_stops(journal.trials(), journal.traces()))

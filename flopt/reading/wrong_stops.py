@@ -69,7 +69,8 @@ def wrong_stops(trials: Sequence[FrozenTrial], traces: Sequence[Trace | None]) -
 
 def _wrong(policy: HypervolumeStop, trace: Trace) -> bool | None:
     """Whether ending the run where the rule would have was wrong; None where it would not have."""
-    rounds = [Round(**{name: float(column[at]) for name, column in trace.columns.items()}) for at in range(len(trace))]
+    rows = zip(*trace.columns.values(), strict=True)
+    rounds = [Round(**dict(zip(trace.columns, row, strict=True))) for row in rows]
     end = next((r for r in range(1, len(rounds)) if policy.verdict(rounds[:r])), None)
     if end is None:
         return None
