@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,8 +44,15 @@ class Spread:
 
 def weights(rounds: int, knots: Array) -> Array:
     """Linear interpolation in log r from knots to the rounds 1..rounds, shape (rounds, knots)."""
+    return _weights(rounds, tuple(knots.tolist()))
+
+
+@lru_cache(maxsize=2048)
+def _weights(rounds: int, knots: tuple[float, ...]) -> Array:
     place, at = np.log(np.arange(1, rounds + 1)), np.log(knots)
-    return np.column_stack([np.interp(place, at, row) for row in np.eye(len(knots))])
+    found = np.column_stack([np.interp(place, at, row) for row in np.eye(len(knots))])
+    found.setflags(write=False)
+    return found
 
 
 def normals(key: int, column: int, factors: int) -> Array:

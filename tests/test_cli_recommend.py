@@ -35,7 +35,7 @@ def test_the_recommendation_says_which_and_why(command: Command, analytic_study:
         "emits most by: server (",
         "how sure: ",
         "  non-dominated in ",
-        "; 1 seed",
+        "over seeds (1 seed);",
     ):
         assert line in out
     assert "would flip: network.router_w (today 7.5 W): " in out

@@ -116,3 +116,13 @@ def test_another_suffix_is_refused_and_nothing_written(five_runs: Results, tmp_p
     with pytest.raises(FloptError, match=r"must end in \.png, \.svg, \.pdf"):
         save_front(five_runs, tmp_path / name)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_doubtful_points_are_a_grey_band(five_runs: Results) -> None:
+    facts = front_figure(five_runs)
+    assert not len(facts.doubtful)
+    assert "grey" not in " ".join(facts.notes)
+    doubtful = facts._replace(doubtful=facts.front[:1] * 1.1, doubtful_ranges=np.array([[0.1, 0.9]]))
+    plain, banded = (draw_front(each, Figure().add_subplot()) for each in (facts, doubtful))
+    assert "doubtful" not in plain.get_legend_handles_labels()[1]
+    assert "doubtful" in banded.get_legend_handles_labels()[1]

@@ -29,7 +29,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("study",),
     ("results",),
     ("drawing",),
-    ("figures",),
+    ("figures", "payback"),
     ("report",),
     ("tuning", "training", "recording", "health"),
     ("importing", "asking"),

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from flopt.payback import payback
 from flopt.plan import Plan
-from flopt.reading.payback import payback
 from flopt.results import Results
 
 

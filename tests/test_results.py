@@ -36,7 +36,7 @@ def test_a_folder_gives_back_its_study_and_every_run(results: Results) -> None:
     assert results.repaired_bytes == 0
     for plan, trace in zip(results.plans, results.traces, strict=True):
         assert trace is not None
-        assert len(trace) == plan.rounds
+        assert len(trace) == plan.rounds or trace.status == "stopped"
 
 
 def test_the_search_s_own_emissions_are_seconds_times_watts_times_the_grid(results: Results) -> None:

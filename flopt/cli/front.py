@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from flopt.catalogue import TOLD, load_objective
 from flopt.cli.printing import note, print_json, print_table
 from flopt.emissions.uncertainty import Interval
@@ -20,6 +22,7 @@ from flopt.reading.table import front_rows
 from flopt.results import Results, open_results, rescored
 from flopt.run import Run
 from flopt.search.problem import Limit
+from flopt.search.volume import box_of
 from flopt.units import quantity, quantity_range
 
 __all__ = [
@@ -92,6 +95,10 @@ def print_points(front: Front, results: Results, *, rate: bool = False) -> None:
     print(f"\n{len(front)} points; {how}, CO2e and energy predicted for the fleet{price}")
     print(f"network model {network}; ranges: nine of ten draws of all coefficients; of what is learned, where it lies")
     print("over seeds with probability 0.9; sure: probability that no other point is better, over seeds")
+    share = box_of(results.problem, results.candidates()).share(
+        np.array([list(p.values.values()) for p in front.points])
+    )
+    print(f"hypervolume {100 * share:.1f} % of its box, as expected over seeds (its box: flopt plot history)")
     if front.doubtful:
         print(
             f"left out: {len(front.doubtful)} more that are better than the rest with a probability below {LEAST} only"

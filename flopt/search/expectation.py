@@ -95,12 +95,14 @@ class _Model:
     def of(cls, curves: Sequence[Curve]) -> _Model:
         knots, jitter = knots_until(max(len(curve.values) for curve in curves)), jitter_of(curves)
         middle, spread = _pooled(curves, knots)
-        shares = {length: weights(length, knots) for length in {len(curve.values) for curve in curves}}
         information, towards = np.empty((len(curves), len(knots), len(knots))), np.empty((len(curves), len(knots)))
+        weighted: dict[tuple[float, int], tuple[Array, Array]] = {}
         for run, curve in enumerate(curves):
-            share = shares[len(curve.values)]
-            weighted = share.T / jitter.at(curve.clients, np.arange(1.0, len(share) + 1))
-            information[run], towards[run] = weighted @ share, weighted @ (curve.values - share @ middle)
+            key, share = (curve.clients, len(curve.values)), weights(len(curve.values), knots)
+            if key not in weighted:
+                half = share.T / jitter.at(curve.clients, np.arange(1.0, len(share) + 1))
+                weighted[key] = half, half @ share
+            information[run], towards[run] = weighted[key][1], weighted[key][0] @ (curve.values - share @ middle)
         gaps = _gaps(knots) * np.sqrt(3) / MEMORY
         prior = np.outer(spread, spread) * (1 + gaps) * np.exp(-gaps)
         plans = np.array([curve.plan for curve in curves])
@@ -129,12 +131,12 @@ class _Model:
         for run in mine:
             needed[seed[run], :, seed[run]] += scaled[run, :, None] * said[run] * scaled[run]
             wanted[seed[run]] += scaled[run] * gap[run]
-        pull, needed = pull.reshape(plans, size, -1), needed.reshape(seeds * size, seeds * size)
+        moved, known = pull.reshape(plans, size, -1), needed.reshape(seeds * size, seeds * size)
         free = _posterior(DIFFUSE * self.prior, total)
-        mean, root = _seed_luck(shared, needed, wanted.ravel(), pull, free, sums)
+        mean, root = _seed_luck(shared, known, wanted.ravel(), moved, free, sums)
         own = _posterior(self.prior, total)
-        centres = self.middle + np.einsum("pij,pj->pi", own, sums - pull @ mean)
-        return self._expectations(centres, _roots(own)[:, :, -OWN:], _strongest(own @ pull @ root))
+        centres = self.middle + np.einsum("pij,pj->pi", own, sums - moved @ mean)
+        return self._expectations(centres, _roots(own)[:, :, -OWN:], _strongest(own @ moved @ root))
 
     def _said(self) -> tuple[Array, Array, Array, Array]:
         """What each run says of its plan, its own luck integrated out: information, pull, sd of luck, common memory."""
