@@ -21,7 +21,8 @@ SYSTEM_PACKAGES := \
 # Flower's simulation pins a Ray of its own, and old versions pin older libraries: each has its environment.
 FLOWER := .venv-flower
 FLOWER_122 := .venv-flower-1.22
-FLOWER_TESTS := tests/test_engine.py tests/test_flower_oracle.py tests/test_probe.py tests/test_exchange.py tests/test_uplink.py
+FLOWER_TESTS := $(addprefix tests/test_, $(addsuffix .py, engine components probe exchange uplink watch offline \
+	flower_oracle flower_waiting meter strategy))
 
 BENCHMARKS := $(sort $(filter-out benchmarks/_%,$(wildcard benchmarks/*.py)))
 
@@ -38,7 +39,7 @@ tune: $(READY) ## search the shipped study: a Pareto front in studies/default
 test: $(READY) ## the tests, without the slow ones
 	$(VENV)/bin/pytest -n logical --dist worksteal -m "not slow"
 
-test-all: $(READY) ## all tests
+test-all: test-flower $(READY) ## all tests, those against flwr run and the oldest Flower first
 	$(VENV)/bin/pytest -n logical --dist worksteal -m "not flower_run"
 
 test-flower: $(FLOWER)/.ready $(FLOWER_122)/.ready ## against flwr run with its Ray, and against the oldest Flower

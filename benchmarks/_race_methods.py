@@ -89,7 +89,6 @@ def _gp(course: Course, seed: int) -> Searcher:
 
 
 _OWN = (
-    ("trajectory", "trajectory"),
     ("trajectory", "none"),
     ("tpe", "none"),
     ("tpe", "power-law"),
@@ -102,6 +101,8 @@ _OWN = (
 METHODS: dict[str, Method] = {
     each.name: each
     for each in (
+        Method("trajectory", _flopt("trajectory", "trajectory"), prefixes=True),
+        Method("trajectory, lag 8", _flopt("trajectory", "trajectory", lag=8), prefixes=True),
         *(Method(f"flopt {own[0]}/{own[1]}", _flopt(*own), prefixes=True) for own in _OWN),
         *(Method(name, _optuna(name), prefixes=False) for name in _SAMPLERS),
         Method("gp", _gp, prefixes=False, seeds=5, rounds=1000),

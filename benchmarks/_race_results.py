@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -104,8 +104,8 @@ class Results:
         return sum(each.rounds for each in self.searches.get(name, {}).get(seed, []))
 
 
-def rows(results: Results, scorer: Scorer, names: Sequence[str]) -> list[Row]:
-    """The methods of the race, each scored in up to three ways."""
+def rows(results: Results, scorer: Scorer, names: Sequence[str], expected: Collection[str]) -> list[Row]:
+    """The methods of the race, each scored in two ways; those `expected` also by the front of expected values."""
     found = []
     for name in [name for name in METHODS if name in results.searches and name in names]:
         runs = dict(sorted(results.searches[name].items()))
@@ -113,7 +113,8 @@ def rows(results: Results, scorer: Scorer, names: Sequence[str]) -> list[Row]:
             found.append(Row(name, {seed: scorer.trail(each, prefixes=False) for seed, each in runs.items()}))
         every = name if METHODS[name].prefixes else name + PREFIXES
         found.append(Row(every, {seed: scorer.trail(each, prefixes=True) for seed, each in runs.items()}))
-        found.append(Row(name + EXPECTED, {seed: expected_trail(scorer, each) for seed, each in runs.items()}))
+        if name in expected:
+            found.append(Row(name + EXPECTED, {seed: expected_trail(scorer, each) for seed, each in runs.items()}))
     return found
 
 

@@ -67,10 +67,8 @@ def told_reached(rows: Sequence[Row], scorer: Scorer, metric: int, unit: str, ro
 
 def told_needed(rows: Sequence[Row], metric: Metric, number: int, target: float) -> Iterator[str]:
     """Lines: rounds and kg until the target was reached, and by how many searches."""
-    ended = [trail.rounds[-1] for row in rows for trail in row.trails.values()]
     yield f"to {target:.0%} of the best-known honest hypervolume, {metric.name}: median [quartiles] over seeds"
-    yield f"  (within {min(ended):.0f} rounds; > was not reached, and is no number)"
-    yield f"  {'method':32}{'rounds':>24}{'kg':>34}  reached"
+    yield f"  {'method':32}{'rounds':>24}{'kg':>34}  reached (> was not, and is no number)"
     for row in rows:
         rounds, kg = needed(row, "rounds", number, target), needed(row, "kg", number, target)
         count, ended = int(np.isfinite(rounds).sum()), min(trail.rounds[-1] for trail in row.trails.values())

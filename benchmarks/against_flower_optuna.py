@@ -1,174 +1,160 @@
 """How long until I have this front by wiring Flower and Optuna together myself, and how long with flopt?
 
-Same app, same space, same machine. What a trial costs is measured, alternating: Optuna's sampler and `flwr run` on a
-SuperLink that is already up, then the same plan by flopt in a process that is already up. How many trials each needs
-for a front of equal hypervolume comes from the search race (`--trials THEIRS OURS`, from docs/search_race.md). The
-factor of a whole search is the product of the two; what was measured and what was multiplied is printed.
+Same app, same space, same machine, alternating: trials of Optuna (NSGA-II and TPE in turn) that are `flwr run`s of the
+app on a SuperLink that is already up, and whole searches by `flopt tune`, each from the command to the front. Both are
+measured; neither side does the other's plans, and each stops its runs where it does by itself. How many runs each
+needs for a front of equal hypervolume is the search race's result (`--race FILE`, as benchmarks/search_race.py --out
+writes it). The factor of the whole question is the product; what was measured and what was multiplied is printed.
 
-    python benchmarks/against_flower_optuna.py --pairs 6 --trials 60 20
+    python benchmarks/against_flower_optuna.py --trials 6 --searches 3 --race race.json
 
-Needs Flower's simulation with its own Ray: the environment that `make test-all` builds in .venv-flower.
+Needs Flower's simulation with its own Ray: the environment .venv-flower of `make test-flower`.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import tempfile
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
-import optuna
+from _factor import Factor, needed_by, of_means, of_medians, runs_needed
+from _flower_sides import Optuna, searched, written_study
 
-from flopt.catalogue import load_oracle
 from flopt.errors import FloptError
-from flopt.flower.app import FlowerApp, read_app
-from flopt.flower.shim import read_reports
-from flopt.flower.staging import stage
-from flopt.flower.superlink import SuperLink, local_superlink
-from flopt.plan import Plan
-from flopt.results import problem_of
-from flopt.search.problem import Problem
+from flopt.flower.superlink import local_superlink
 from flopt.study import study_of
-from flopt.trace import record
 
-APP = Path(__file__).parent.parent / "tests" / "flower_app"
-SPACE = {"rounds": (2, 40), "local_epochs": (1, 4), "client_fraction": (0.2, 1.0)}
-"""The part of search_spaces/quick.toml that both sides can set; no compression, which `flwr run` has not."""
+__all__ = ["main"]
+
+RUNS = 24
+WITHIN_S, AT_LEAST = 90.0, 20.0
+"""What flopt promises: a search of so many runs within so many seconds on two quiet cores, so many times faster."""
+QUIET = 0.5
+"""Load average below which a machine is called quiet."""
+SAMPLERS = ("nsga2", "tpe")
 
 
-@dataclass(frozen=True)
-class Pair:
-    """One plan, by both sides."""
+@dataclass
+class Measured:
+    """Seconds, one for each that was done."""
 
-    plan: Plan
-    flower_s: float
-    flopt_s: float
-    flopt_cpu_s: float
-    same: bool
-    """Whether both gave the same accuracies, bit for bit."""
+    load: float = field(default_factory=lambda: os.getloadavg()[0])
+    """Load average before the first."""
+    trials: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in SAMPLERS})
+    searches: list[float] = field(default_factory=list)
+    runs: int = 0
+    """Of the last search, those that a front's plans are repeated in included."""
+
+    @property
+    def trial_s(self) -> list[float]:
+        """All trials, whoever proposed them."""
+        return [each for name in SAMPLERS for each in self.trials[name]]
+
+    @property
+    def run_s(self) -> list[float]:
+        """Seconds of a search for each of its runs."""
+        return [each / self.runs for each in self.searches]
 
 
 def main() -> None:
-    """Measure, and print the two factors and their product."""
+    """Measure, and print the factors and their product."""
     given = _arguments()
     if find_spec("flwr") is None or find_spec("ray") is None:
-        print("not run: needs Flower's simulation with its own Ray (.venv-flower of `make test-all`)")
+        print("not run: needs Flower's simulation with its own Ray (.venv-flower of `make test-flower`)")
         return
-    problem = problem_of(study_of({"space": "quick", "oracle": "flower", "task": {"flower_app": str(APP)}}))
-    with tempfile.TemporaryDirectory(prefix="flopt-") as place, local_superlink(Path(place) / "home") as link:
-        _by_flower(problem, link, _plan(problem, {name: low for name, (low, _) in SPACE.items()}), Path(place) / "warm")
-        pairs = list(_pairs(problem, link, Path(place), given.pairs))
-    _print(pairs, given.trials)
+    try:
+        needed = runs_needed(given.race) if given.race else None
+        with tempfile.TemporaryDirectory(prefix="flopt-") as place:
+            measured = _measured(Path(place), given.trials, given.searches)
+        print("\n".join(_told(measured)))
+        print("\n".join(_with_race(measured, needed, given.ours)))
+    except FloptError as error:
+        raise SystemExit(str(error)) from None
     if given.json:
-        given.json.write_text(json.dumps([_plain(pair) for pair in pairs], indent=1) + "\n", encoding="utf-8")
+        given.json.write_text(json.dumps(vars(measured), indent=1) + "\n", encoding="utf-8")
 
 
-def _pairs(problem: Problem, link: SuperLink, place: Path, count: int) -> Iterator[Pair]:
-    """Plans as Optuna proposes them (NSGA-II and TPE in turn), each run by both, who goes first in turn too."""
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    samplers = (optuna.samplers.NSGAIISampler(seed=0), optuna.samplers.TPESampler(seed=0))
-    studies = [optuna.create_study(directions=["maximize", "minimize"], sampler=sampler) for sampler in samplers]
-    _by_flopt(problem, _plan(problem, {name: low for name, (low, _) in SPACE.items()}))  # warm, like the SuperLink
-    for number in range(count):
-        study = studies[number % 2]
-        trial = study.ask()
-        plan = _plan(problem, _proposed(trial))
-        sides: list[Callable[[], Any]] = [
-            lambda plan=plan, number=number: _by_flower(problem, link, plan, place / f"run{number}"),  # type: ignore[misc]
-            lambda plan=plan: _by_flopt(problem, plan),  # type: ignore[misc]
-        ]
-        done: dict[int, Any] = {}
-        for side in (0, 1) if number % 2 == 0 else (1, 0):
-            done[side] = sides[side]()
-        (flower_s, theirs), (flopt_s, cpu_s, ours) = done[0], done[1]
-        study.tell(trial, [theirs[-1], problem.run(plan).co2e_kg])
-        pair = Pair(plan, flower_s, flopt_s, cpu_s, theirs == ours)
-        print(
-            f"pair {number + 1}/{count}: {plan.rounds} rounds; flwr run {flower_s:.1f} s, flopt {flopt_s:.2f} s, "
-            f"{'equal' if pair.same else 'OTHER'} accuracies",
-            flush=True,
-        )
-        yield pair
+def _measured(place: Path, trials: int, searches: int) -> Measured:
+    """The trials in as many parts as there are searches, one after the other; who begins takes turns."""
+    study, found = written_study(place, RUNS), Measured()
+    with local_superlink(place / "home") as link:
+        theirs = {name: Optuna.of(name, place, link) for name in SAMPLERS}
+        theirs["nsga2"].trial()  # a first one reads from the disk what later ones find in memory
 
+        def some_trials(part: int) -> None:
+            for number in range(part * trials // searches, (part + 1) * trials // searches):
+                name = SAMPLERS[number % len(SAMPLERS)]
+                took, rounds = theirs[name].trial()
+                found.trials[name].append(took)
+                print(f"{name}, flwr run: {took:.1f} s for {rounds} rounds", flush=True)
 
-def _proposed(trial: optuna.Trial) -> dict[str, int | float]:
-    found: dict[str, int | float] = {}
-    for name, (low, high) in SPACE.items():
-        if isinstance(low, int):
-            found[name] = trial.suggest_int(name, low, int(high), log=name == "rounds")
-        else:
-            found[name] = trial.suggest_float(name, low, high)
+        def a_search(part: int) -> None:
+            took, found.runs = searched(study, place / f"search{part}")
+            found.searches.append(took)
+            print(f"flopt tune: {took:.1f} s for {found.runs} runs", flush=True)
+
+        for part in range(searches):
+            for side in (some_trials, a_search) if part % 2 == 0 else (a_search, some_trials):
+                side(part)
     return found
 
 
-def _plan(problem: Problem, values: dict[str, Any]) -> Plan:
-    return Plan.of(values, problem.base)
+def _told(measured: Measured) -> list[str]:
+    """What was measured, and the promise."""
+    trials, factor = measured.runs * statistics.mean(measured.trial_s), _of_runs(measured)
+    quiet = "quiet" if measured.load < QUIET else "NOT quiet"
+    within = "met" if max(measured.searches) < WITHIN_S else "MISSED"
+    faster = "met" if factor.value >= AT_LEAST else "MISSED"
+    return [
+        f"machine: {os.cpu_count()} cores, {quiet} (load average {measured.load:.2f} before)",
+        f"measured: a trial by Optuna and flwr run {_span(measured.trial_s)}",
+        f"measured: a search of {measured.runs} runs by flopt tune {_span(measured.searches)}",
+        f"multiplied: {measured.runs} such trials are {trials:.0f} s: flopt is {factor} faster",
+        f"wanted: a search of {RUNS} runs under {WITHIN_S:.0f} s on two quiet cores: {within}",
+        f"wanted: at least {AT_LEAST:.0f}x faster than the same number of trials by flwr run: {faster}",
+    ]
 
 
-def _by_flower(problem: Problem, link: SuperLink, plan: Plan, place: Path) -> tuple[float, list[float]]:
-    """Seconds from the plan to the accuracies."""
-    app: FlowerApp = read_app(APP)
-    started = time.perf_counter()
-    events = place / "events.jsonl"
-    place.mkdir()
-    stage(app, place / "app", app.run_config.values(plan, 0), events, plan.uplink, 0)
-    link.run(place / "app", problem.task.clients, timeout_s=3600)
-    accuracies = [report.told()["clients"]["accuracy"] for report in read_reports(events)]
-    return time.perf_counter() - started, accuracies
+def _span(seconds: list[float]) -> str:
+    return f"{statistics.mean(seconds):.1f} s (mean of {len(seconds)}, {min(seconds):.1f} to {max(seconds):.1f} s)"
 
 
-def _by_flopt(problem: Problem, plan: Plan) -> tuple[float, float, list[float]]:
-    """Seconds and CPU seconds of the same, in this process."""
-    started, cpu = time.perf_counter(), time.process_time()
-    oracle = load_oracle("flower", problem.source, problem.task)
-    trace = record(oracle(plan, problem.participation(plan, 0), 0), seed=0, participation="")
-    if trace.status == "failed":
-        raise FloptError(trace.reason)
-    return time.perf_counter() - started, time.process_time() - cpu, trace.accuracy.tolist()
+def _with_race(measured: Measured, needed: dict[str, list[float | None]] | None, ours: str) -> list[str]:
+    """What the race says, and the product."""
+    if needed is None:
+        return ["missing: the runs that each needs for equal hypervolume (--race FILE), and so the product"]
+    usual = f"flopt {study_of({}).sampler}/"
+    ours = ours or next((name for name in needed if name.startswith(usual)), "trajectory")
+    lines = []
+    for name in SAMPLERS:
+        race = of_medians(needed_by(name, needed), needed_by(ours, needed))
+        lines += [
+            f"given by the race: {name} needs {race} the runs of {ours} for equal hypervolume",
+            f"multiplied: until that front, flopt is {race * _of_runs(measured)} faster than {name} by flwr run",
+        ]
+    return [*lines, "in brackets: nine of ten draws of the measurements with replacement"]
 
 
-def _print(pairs: list[Pair], trials: tuple[int, int] | None) -> None:
-    factors = sorted(pair.flower_s / pair.flopt_s for pair in pairs)
-    low, middle, high = factors[0], statistics.median(factors), factors[-1]
-    flower_s, flopt_s = (statistics.mean(getattr(pair, name) for pair in pairs) for name in ("flower_s", "flopt_s"))
-    equal = sum(pair.same for pair in pairs)
-    print(f"measured: a trial by flwr run {flower_s:.1f} s, by flopt {flopt_s:.2f} s (means of {len(pairs)})")
-    print(
-        f"measured: factor of a trial {middle:.0f}x (median; {low:.0f}x to {high:.0f}x); at least 20x wanted: ", end=""
-    )
-    print("met" if middle >= 20 else "MISSED")
-    print(f"measured: accuracies equal bit for bit in {equal} of {len(pairs)} pairs")
-    if trials is None:
-        print("no --trials: how many trials each side needs stands in docs/search_race.md")
-        return
-    theirs, ours = trials
-    print(
-        f"given: {theirs} trials of Optuna for the hypervolume of {ours} of flopt: factor {theirs / ours:.1f}x (race)"
-    )
-    print(
-        f"multiplied: {theirs} x {flower_s:.1f} s = {theirs * flower_s / 60:.1f} min against "
-        f"{ours} x {flopt_s:.2f} s = {ours * flopt_s / 60:.2f} min on one worker: "
-        f"{middle * theirs / ours:.0f}x ({low * theirs / ours:.0f}x to {high * theirs / ours:.0f}x)"
-    )
-
-
-def _plain(pair: Pair) -> dict[str, Any]:
-    numbers = {name: getattr(pair, name) for name in ("flower_s", "flopt_s", "flopt_cpu_s", "same")}
-    return {"plan": pair.plan.settings(), **numbers}
+def _of_runs(measured: Measured) -> Factor:
+    return of_means(measured.trial_s, measured.run_s)
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--pairs", type=int, default=6, help="plans that both sides run")
-    parser.add_argument("--trials", type=int, nargs=2, metavar=("THEIRS", "OURS"), help="for equal hypervolume")
+    parser.add_argument("--trials", type=int, default=6, help="by Optuna and flwr run")
+    parser.add_argument("--searches", type=int, default=3, help="by flopt tune")
+    parser.add_argument("--race", type=Path, help="what the search race wrote: runs that each method needs")
+    parser.add_argument("--ours", default="", help="flopt's method in it; the shipped one if not given")
     parser.add_argument("--json", type=Path, help="keep the measurements")
-    return parser.parse_args()
+    given = parser.parse_args()
+    if not 1 <= given.searches <= given.trials:
+        parser.error(f"--searches {given.searches} --trials {given.trials}: at least 1, and no more searches")
+    return given
 
 
 if __name__ == "__main__":

@@ -28,10 +28,21 @@ from flopt.trace import Trace
 from flopt.units import G_PER_KG, J_PER_KWH
 
 if TYPE_CHECKING:
+    from flopt.search.memory import Memory
     from flopt.search.postgres import Postgres
     from flopt.search.storage import Journal
 
-__all__ = ["STUDY_FILE", "Results", "kg_per_cpu_s", "open_results", "problem_of", "read_store", "rescored", "runnable"]
+__all__ = [
+    "STUDY_FILE",
+    "Results",
+    "kg_per_cpu_s",
+    "open_results",
+    "problem_of",
+    "read_store",
+    "rescored",
+    "results_of",
+    "runnable",
+]
 
 STUDY_FILE = "study.toml"
 _OF_DATA = ("data", "partition", "clients", "alpha", "model", "split", "flower_app")
@@ -156,21 +167,26 @@ def open_results(folder: Path) -> Results:
     """Read a study folder; a torn last line of its journal is cut off first."""
     with read_store(folder) as journal:
         study = load_study(folder / STUDY_FILE)
-        trials = journal.trials()
-        for trial in trials:
+        for trial in journal.trials():
             if "plan" not in trial.user_attrs:
                 raise FloptError(f"{folder}: run {trial.number} has no plan: not written by this version of flopt")
-        return Results(
-            study,
-            problem_of(study),
-            tuple(Plan.of(trial.user_attrs["plan"]) for trial in trials),
-            tuple(journal.traces()),
-            sum(trial.user_attrs.get("cpu_s", 0.0) for trial in trials) * kg_per_cpu_s(study),
-            journal.repaired_bytes,
-            tuple(float(trial.user_attrs.get("cpu_s", 0.0)) for trial in trials),
-            tuple(trial.params for trial in trials),
-            tuple(trial.user_attrs.get("repeats") for trial in trials),
-        )
+        return replace(results_of(study, problem_of(study), journal), repaired_bytes=journal.repaired_bytes)
+
+
+def results_of(study: Study, problem: Problem, store: Journal | Postgres | Memory) -> Results:
+    """What a store holds."""
+    trials = store.trials()
+    cpu_s = tuple(float(trial.user_attrs.get("cpu_s", 0.0)) for trial in trials)
+    return Results(
+        study,
+        problem,
+        tuple(Plan.of(trial.user_attrs["plan"]) for trial in trials),
+        tuple(store.traces()),
+        sum(cpu_s) * kg_per_cpu_s(study),
+        cpu_s=cpu_s,
+        parameters=tuple(trial.params for trial in trials),
+        repeats=tuple(trial.user_attrs.get("repeats") for trial in trials),
+    )
 
 
 def read_store(folder: Path) -> Journal | Postgres:

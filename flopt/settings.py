@@ -18,13 +18,13 @@ def apply_setting(tables: dict[str, Any], setting: str) -> None:
     key, equals, text = setting.partition("=")
     try:
         path = _path(key)
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         path = []
     if not equals or not path:
         raise FloptError(f"--set {setting!r}: write key=value, such as budget.runs=20")
     try:
         value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         if text.lstrip()[:1] in ("[", "{", '"', "'"):  # the shell has eaten the quotes inside
             raise FloptError(f"--set {setting!r}: {error}; write {_EXAMPLE} with the quotes") from None
         value = text

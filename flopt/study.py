@@ -100,16 +100,16 @@ class PricingTable(_Table):
     """What energy and CO2e are counted with; what is not given keeps the fleet's or the shipped value."""
 
     network: Literal["router", "per_gb", "per_hop"] = "router"
-    pue: float | None = None
+    pue: Number | None = None
     country: str | None = None
     server_country: str | None = None
-    router_w: float | None = None
-    kwh_per_gb: float | None = None
-    grid: str | float | None = None
+    router_w: Number | None = None
+    kwh_per_gb: Number | None = None
+    grid: str | Number | None = None
     start: Annotated[str, BeforeValidator(_iso)] | None = None
     flat: bool = False
     final_push: Literal["none", "drawn", "all"] = "drawn"
-    evaluation_fraction: float = 0.0
+    evaluation_fraction: Number = 0.0
     embodied: bool = False
 
 
@@ -269,6 +269,8 @@ def _first(error: ValidationError) -> str:
     allowed = detail["msg"]
     if path[0] == "plan" and len(path) > 1:  # one of several types: pydantic tells of the first that does not fit
         path, allowed = path[:2], "a number or text"
+    elif path[:2] == ["pricing", "grid"]:
+        path, allowed = path[:2], "the path of a table, or a finite number"
     elif detail["type"] in _ALLOWED:
         allowed = _ALLOWED[detail["type"]].format(**detail.get("ctx", {})).replace("'", "")
     return f"{'.'.join(path)} = {detail['input']!r}: must be {allowed}"

@@ -17,7 +17,9 @@ def read_toml(file: Path) -> dict[str, Any]:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise FloptError(f"no file {file}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # TOML's own, no UTF-8, or a number of thousands of digits
         raise FloptError(f"{file}: {error}") from None
+    except RecursionError:
+        raise FloptError(f"{file}: nested too deeply") from None
     except OSError as error:
         raise FloptError(f"{file}: {error.strerror}") from None

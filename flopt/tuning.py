@@ -193,10 +193,13 @@ def identity(study: Study, problem: Problem) -> dict[str, Any]:
 
 
 def write_study(study: Study, folder: Path) -> None:
-    """Keep the study beside its runs, in `study.toml`."""
+    """Keep the study beside its runs, in `study.toml`; on a full disk the old file stays."""
     file, text = folder / STUDY_FILE, study.to_toml()
+    draft = file.with_name(f".{file.name}.draft")
     try:
         if not file.is_file() or file.read_text(encoding="utf-8") != text:
-            file.write_text(text, encoding="utf-8")
+            draft.write_text(text, encoding="utf-8")
+            draft.replace(file)
     except OSError as error:
+        draft.unlink(missing_ok=True)
         raise FloptError(f"{file}: {error.strerror}") from None

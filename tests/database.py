@@ -25,8 +25,8 @@ def program(name: str) -> str | None:
 
 
 @contextmanager
-def server() -> Iterator[str]:
-    """The URL of an empty database, without its password."""
+def server(*, through_file: bool = False) -> Iterator[str]:
+    """The URL of an empty database, without its password; `through_file`, it can be reached from any namespace."""
     initdb, postgres = program("initdb"), program("postgres")
     assert initdb is not None
     assert postgres is not None
@@ -36,6 +36,7 @@ def server() -> Iterator[str]:
         user = pwd.getpwnam("postgres" if "postgres" in {each.pw_name for each in pwd.getpwall()} else "nobody")
         os.chown(folder, user.pw_uid, user.pw_gid)
         unprivileged |= {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+    folder.chmod(0o755)
     (folder / "password").write_text(PASSWORD)
     (folder / "password").chmod(0o644)
     data = folder / "data"
@@ -44,7 +45,7 @@ def server() -> Iterator[str]:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
-    settings = [f"port={port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off"]
+    settings = [f"port={port}", "listen_addresses=127.0.0.1", f"unix_socket_directories={folder}", "fsync=off"]
     command = [postgres, "-D", str(data), *(part for setting in settings for part in ("-c", setting))]
     process = subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True, **unprivileged
@@ -57,7 +58,8 @@ def server() -> Iterator[str]:
         else:
             raise RuntimeError("PostgreSQL did not start")
         process.stderr.close()
-        yield f"postgresql+psycopg://flopt@127.0.0.1:{port}/postgres"
+        place = f"/postgres?host={folder}&port={port}" if through_file else f"127.0.0.1:{port}/postgres"
+        yield f"postgresql+psycopg://flopt@{place}"
     finally:
         process.kill()
         process.wait()

@@ -27,6 +27,29 @@ def legacy(folder: Path) -> Path:
     return folder
 
 
+def metered(folder: Path, ledger: Path, budget_g: float) -> Path:
+    """The same app with flopt's meter in client and server."""
+    mods = "from flopt.flower import meter_mod\n\napp = ClientApp(mods=[meter_mod(active_watts=10, country='DEU')])"
+    changed(folder, "digits_app/client_app.py", "app = ClientApp()", mods)
+    server = folder / "digits_app" / "server_app.py"
+    text = server.read_text(encoding="utf-8").replace("strategy = FedAvg(", "strategy = Metered(")
+    text = text.replace("app = ServerApp()", METERED_STRATEGY)
+    start = f"    strategy.metered({str(ledger)!r}, budget_g={budget_g})\n    strategy.start("
+    server.write_text(text.replace("    strategy.start(", start), encoding="utf-8")
+    return folder
+
+
+METERED_STRATEGY = """
+from flopt.flower import CarbonStrategy
+
+
+class Metered(CarbonStrategy, FedAvg):
+    pass
+
+
+app = ServerApp()
+"""
+
 LEGACY_CLIENT = """
 import torch
 from digits_app.task import build, load_data, score, train

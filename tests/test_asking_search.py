@@ -21,7 +21,7 @@ from flopt.search import samplers
 from flopt.search.storage import JOURNAL, Journal
 from flopt.tuning import tune, write_results
 
-STUDY: dict[str, Any] = {"space": "quick", "lag": 3, "budget": {"runs": 12}}
+STUDY: dict[str, Any] = {"space": "quick", "lag": 3, "stopping": "none", "replicates": 0, "budget": {"runs": 12}}
 
 
 @pytest.fixture(autouse=True)
@@ -55,7 +55,13 @@ def driven() -> Callable[[dict[str, Any], Path], tuple[Plan, ...]]:
 
 
 @pytest.mark.parametrize(
-    "change", [{"budget": {"runs": 12}}, {"budget": {"rounds": 150}, "stopping": "power-law"}], ids=("runs", "rounds")
+    "change",
+    [
+        {"budget": {"runs": 12}},
+        {"budget": {"rounds": 150}, "stopping": "power-law"},
+        {"budget": {"runs": 14}, "replicates": 2},
+    ],
+    ids=("runs", "rounds", "replicates"),
 )
 def test_one_after_the_other_gives_what_tune_gives(
     tmp_path: Path, driven: Callable[[dict[str, Any], Path], tuple[Plan, ...]], change: dict[str, Any]
@@ -70,7 +76,7 @@ def test_one_after_the_other_gives_what_tune_gives(
     assert [point.values for point in search.front().points] == [point.values for point in found.front().points]
     ends = [(trace.status, len(trace)) for trace in search.results().traces if trace]
     assert ends == [(trace.status, len(trace)) for trace in found.traces if trace]
-    assert ("stopping" in study) == ("stopped" in {status for status, _ in ends})
+    assert (study["stopping"] != "none") == ("stopped" in {status for status, _ in ends})
 
 
 def test_several_at_once_told_in_any_order_give_the_same(tmp_path: Path) -> None:
@@ -100,6 +106,22 @@ def test_more_than_lag_open_runs_are_refused_in_one_line() -> None:
     with pytest.raises(TellFirstError, match=line) as caught:
         search.ask()
     assert caught.value.numbers == [0, 1, 2]
+
+
+def test_a_spent_budget_ends_it_though_runs_are_open() -> None:
+    search = flopt.Search({**STUDY, "budget": {"runs": 2}})
+    opened = [search.ask(), search.ask()]
+    assert search.ask() is None
+    assert (search.ended, search.untold()) == ("runs", [0, 1])
+    for trial in opened:
+        assert trial is not None
+        train(search, trial)
+    assert (search.ask(), search.progress().runs) == (None, 2)
+
+
+def test_what_is_kept_in_a_database_is_not_told() -> None:
+    with pytest.raises(FloptError, match=r"storage = 'postgresql.*': what is told is kept in the study folder"):
+        flopt.Search({**STUDY, "storage": "postgresql+psycopg://me@localhost/flopt"})
 
 
 def test_rounds_that_open_runs_may_use_up_are_waited_for() -> None:

@@ -15,7 +15,7 @@ from flopt.study import study_of
 
 Command = Callable[..., tuple[int, str, str]]
 
-QUICK = ("--set", "space=quick", "--set", "lag=2", "--set", "budget.runs=3")
+QUICK = tuple(f"--set={key}" for key in ("space=quick", "stopping=none", "lag=2", "budget.runs=3"))
 
 
 def asked(said: tuple[int, str, str], code: int = 0) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from flopt.search.storage import JOURNAL, Journal
 Command = Callable[..., tuple[int, str, str]]
 Tell = Callable[..., tuple[int, str, str]]
 
-QUICK = ("--set", "space=quick", "--set", "lag=2", "--set", "budget.runs=3")
+QUICK = tuple(f"--set={key}" for key in ("space=quick", "stopping=none", "lag=2", "budget.runs=3"))
 ROUND = {"accuracy": 0.5, "loss": 1.2}
 
 # What a program in another language does: it knows nothing of flopt but the two commands.

@@ -98,9 +98,10 @@ def test_when_the_executor_is_gone_what_it_has_finished_comes_first() -> None:
     crew = Crew(Scripted(FloptError("executor: gone"), None), 5, Interrupts())
     crew.submit(0, job("analytic"))
     crew.submit(1, job("analytic"))
-    found = []
+    found: list[int] = []
     with pytest.raises(FloptError, match="executor: gone"):
         found.extend(number for number, _ in crew.finished())
+    assert found == [1]
     assert list(crew.drain()) == []
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -35,7 +36,8 @@ def scheduler(tmp_path: Path, needs_module: Callable[[str], None]) -> Iterator[s
     import distributed
 
     try:
-        client = distributed.Client(scheduler_file=str(where), timeout=120)
+        connect: Any = distributed.Client  # it has no types
+        client = connect(scheduler_file=str(where), timeout=120)
         client.wait_for_workers(2, timeout=120)
         address = client.scheduler.address.removeprefix("tcp://")
         client.close()

@@ -14,7 +14,7 @@ from test_execution import job
 
 from flopt.errors import FloptError
 from flopt.search import elsewhere
-from flopt.search.elsewhere import Elsewhere, hosted, versions
+from flopt.search.elsewhere import Elsewhere, Hosted, hosted, versions
 from flopt.search.execution import train
 from flopt.search.local import preload
 from flopt.search.slot import NO_LIMITS, Limits, WorkerLostError
@@ -66,11 +66,12 @@ def test_in_a_process_pool_a_lost_worker_costs_its_own_run_only() -> None:
 
 
 def test_a_host_keeps_its_worker_for_the_next_run() -> None:
-    first, second = (hosted(os.getpid, (), LIGHT, NO_LIMITS) for _ in range(2))
+    first, second = (hosted(os.getpid, (), LIGHT, NO_LIMITS).result for _ in range(2))
     assert first == second != os.getpid()
-    lost = hosted(os._exit, (9,), LIGHT, NO_LIMITS)
-    assert isinstance(lost, WorkerLostError)
-    assert hosted(math.sqrt, (4,), LIGHT, NO_LIMITS) == 2.0
+    lost = hosted(os._exit, (9,), LIGHT, NO_LIMITS).lost
+    assert lost is not None
+    assert (lost[0], lost[3]) == ("its worker process ended with exit code 9", True)
+    assert hosted(math.sqrt, (4,), LIGHT, NO_LIMITS) == Hosted(2.0)
 
 
 def test_an_engine_that_loses_a_task_loses_a_worker() -> None:

@@ -52,12 +52,17 @@ def test_every_engine_is_plain_sgd(name: str, kind: type) -> None:
 
 
 @pytest.mark.parametrize("name", ["logreg", "mlp"])
-def test_engines_agree_after_five_rounds(name: str) -> None:
+@pytest.mark.parametrize("stacked", [False, True])
+def test_engines_agree_after_five_rounds(name: str, *, stacked: bool) -> None:
     module = build(name, FEATURES, CLASSES, 0)
     one, two = engine(module, X, Y), AutogradEngine(module, X, Y)
     fast = general = initial(module)
     for number in range(5):
-        fast = one.train(fast, steps(seed=number), Descent(0.1))
+        if stacked:
+            (update,) = one.updates(fast, [steps(seed=number)], [Descent(0.1)])
+            fast = [weight + change for weight, change in zip(fast, update, strict=True)]
+        else:
+            fast = one.train(fast, steps(seed=number), Descent(0.1))
         general = two.train(general, steps(seed=number), Descent(0.1))
     for ours, theirs in zip(fast, general, strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=2e-6)

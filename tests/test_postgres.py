@@ -12,6 +12,7 @@ import pytest
 from database import PASSWORD, program, server
 
 from flopt.errors import FloptError
+from flopt.objectives import Direction
 from flopt.results import open_results
 from flopt.search import postgres
 from flopt.search.postgres import Postgres
@@ -20,7 +21,7 @@ from flopt.space import IntAxis, Space
 from flopt.trace import Round, Trace
 from flopt.tuning import tune
 
-BOTH = ("maximize", "minimize")
+BOTH: tuple[Direction, Direction] = ("maximize", "minimize")
 TRACE = Trace.of([Round(0.5, 0.1, 1, 1, 1, 1)], seed=0, participation="")
 PROPOSAL = propose("random", Space("mine", {"rounds": IntAxis(1, 9)}), BOTH, [], [False, False], 0)
 

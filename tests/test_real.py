@@ -13,11 +13,12 @@ import pytest
 
 pytest.importorskip("flwr")
 
-from flower_apps import EXAMPLE, changed
+from flower_apps import EXAMPLE, changed, metered
 
 from flopt.errors import FloptError
 from flopt.flower.app import read_app
 from flopt.flower.engine import Settings, reports
+from flopt.flower.ledger import ledger_trace, read_ledger
 from flopt.flower.oracle import scored
 from flopt.flower.real import run_for_real
 from flopt.flower.superlink import local_superlink
@@ -26,20 +27,21 @@ from flopt.task import AppSource, Task, TaskSource
 from flopt.trace import Trace, record
 
 SHAPES = ((32, 64), (32,), (10, 32), (10,))
-SOURCE = TaskSource(clients=4, app=AppSource(str(EXAMPLE)))
+CLIENTS = 4
+SOURCE = TaskSource(clients=CLIENTS, app=AppSource(str(EXAMPLE)))
 TASK = Task("digits", (360,) * 4, SHAPES, 1e4, 0.1, least_clients=2)
-TWO = replace(SOURCE, clients=2)
 
 
-def in_process(plan: Plan, source: TaskSource = SOURCE) -> Trace:
+def in_process(plan: Plan, clients: int = CLIENTS) -> Trace:
     """The same run by the engine here."""
     app = read_app(EXAMPLE)
-    settings = Settings(source.clients, app.run_config.values(plan, 0), uplink=plan.uplink)
-    return record(scored(reports(app, settings), source), seed=0, participation="")
+    settings = Settings(clients, app.run_config.values(plan, 0), uplink=plan.uplink)
+    return record(scored(reports(app, settings), SOURCE), seed=0, participation="")
 
 
 def family() -> list[psutil.Process]:
-    return psutil.Process().children(recursive=True)
+    found: list[psutil.Process] = psutil.Process().children(recursive=True)
+    return found
 
 
 def listening() -> set[tuple[str, str]]:
@@ -97,10 +99,10 @@ def test_flwr_run_of_the_untouched_app_logs_the_accuracies_of_the_engine_bit_for
     """Two clients: Flower draws the order in which it adds up anew in every run, and only a + b is always b + a."""
     needs_module("ray")
     with local_superlink(tmp_path / "home") as link:
-        number = link.run(EXAMPLE, TWO.clients, timeout_s=600)
+        number = link.run(EXAMPLE, 2, timeout_s=1800)
         lines = link.log_of(number)
     logged = [float(value) for value in re.findall(r"Aggregated MetricRecord: .*'accuracy': ([\d.e-]+)", lines)]
-    own = in_process(read_app(EXAMPLE).run_config.plan({}), TWO)
+    own = in_process(read_app(EXAMPLE).run_config.plan({}), 2)
     assert logged == own.accuracy.tolist()
     assert len(logged) == 3
     assert not [process for process in family() if "superlink" in " ".join(process.cmdline())]
@@ -153,6 +155,22 @@ def test_what_raises_is_a_failure_although_flwr_run_ends_with_zero(
     source = replace(SOURCE, app=AppSource(str(broken)))
     with pytest.raises(FloptError, match=message):
         run_for_real(source, TASK, read_app(broken).run_config.plan({"rounds": 1}), 0)
+
+
+@pytest.mark.slow
+@pytest.mark.flower_run
+def test_a_metered_app_keeps_its_ledger_and_ends_when_its_budget_is_spent(
+    needs_module: Callable[[str], None], tmp_path: Path
+) -> None:
+    needs_module("ray")
+    file = tmp_path / "ledger.jsonl"
+    with local_superlink(tmp_path / "home") as link:
+        link.run(metered(tmp_path / "app", file, budget_g=1e-12), 2, timeout_s=1800)
+    trace = ledger_trace(file)
+    assert trace.accuracy.tolist() == in_process(read_app(EXAMPLE).run_config.plan({}), 2).accuracy[:1].tolist()
+    assert (trace.columns["clients"].tolist(), trace.columns["samples"].tolist()) == ([2], [1439])
+    first = read_ledger(file)[0]
+    assert 0 < first["warm_up"]["energy_j"] <= first["estimated"]["energy_j"]
 
 
 @pytest.mark.slow

@@ -33,6 +33,8 @@ def test_what_is_computed_from_a_column_is_none() -> None:
     backwards = objective(direction="minimize", unit="")(lambda run: run.accuracy)
     assert column_of(PROBLEM, error) == ""
     assert column_of(PROBLEM, backwards) == ""
+    tested = objective(direction="maximize", unit="")(lambda run: float(run.trace.columns["test_accuracy"][-1]))
+    assert column_of(PROBLEM, tested) == ""  # a made-up trace has none
 
 
 @pytest.mark.parametrize("rounds", [1, 7])

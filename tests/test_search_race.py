@@ -17,7 +17,7 @@ from _race_live import LiveWorld
 from _race_methods import METHODS
 from _race_picture import attained
 from _race_results import Results, Row, rows
-from _race_score import Scorer, Training
+from _race_score import Metric, Scorer, Training
 from _race_search import Ask, race
 from _race_stops import WRONG, added, replay
 from _race_tables import needed, quartiles
@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from flopt.oracles.shipped import TABLES
 from flopt.oracles.table import CURVES, Table, load_table, save_table
+from flopt.pareto import hypervolume
 from flopt.search.samplers import propose
 from flopt.space import FloatAxis, IntAxis
 
@@ -190,7 +191,7 @@ def test_the_target_is_reached_when_it_first_is(world_of: Callable[[Table], Worl
     scorer = Scorer(world_of(small()))
     results = Results(scorer.world, 60)
     results.fill(["random"], 2, 1)
-    last, every, expected = rows(results, scorer, ["random"])
+    last, every, expected = rows(results, scorer, ["random"], ["random"])
     assert (last.name, every.name, expected.name) == ("random", "random + prefixes", "random + expected")
     assert all(trail.rounds[-1] == every.trails[seed].rounds[-1] for seed, trail in expected.trails.items())
     for seed, trail in every.trails.items():
@@ -287,3 +288,12 @@ def test_a_live_plan_is_trained_once_for_each_seed_and_a_longer_run_goes_on_the_
     short, long = world.accuracy(row, 5, 2), world.accuracy(row, 5, 3)
     assert long[:2].tolist() == short.tolist()
     assert world.kg[row, 1] == pytest.approx(world.problem.run(replace(world.problem.base, rounds=2)).co2e_kg)
+
+
+@given(points=st.lists(st.tuples(st.floats(0, 1), st.floats(-9, -5)), min_size=1, max_size=12))
+def test_the_hypervolume_of_a_sorted_front_is_that_of_any_points(points: list[tuple[float, float]]) -> None:
+    accuracy, kg = np.array([a for a, _ in points]), 10 ** np.array([k for _, k in points])
+    for logged in (True, False):
+        metric = Metric("", 0.3, 1e-6, logged)
+        loss = np.column_stack([np.log10(kg) + 6 if logged else kg / 1e-6 - 1, -accuracy])
+        assert metric.volume(accuracy, kg) == pytest.approx(hypervolume(loss, [0.0, -0.3]), abs=1e-9)

@@ -24,9 +24,7 @@ def run(point: Point, known: int = 1, learned: int = 1) -> Told:
     rounds = np.arange(1, point.get("rounds", 40) + 1)
     loss = 1 / (1 + rounds * (1 - abs(point.get("x", 0.2) - 0.2)) ** 4 / 3)
     cost = rounds * (0.2 + point.get("y", 0.0)) / 48
-    return Told(
-        point, np.column_stack([loss] * learned)[:, :learned], np.column_stack([cost] * max(known, 1))[:, :known]
-    )
+    return Told(point, loss[:, None].repeat(learned, axis=1), cost[:, None].repeat(known, axis=1))
 
 
 def price(points: Sequence[Point], rounds: Sequence[int]) -> Any:
@@ -34,7 +32,8 @@ def price(points: Sequence[Point], rounds: Sequence[int]) -> Any:
 
 
 def search(count: int, seed: int = 0, space: dict[str, BaseDistribution] | None = None) -> list[Told]:
-    model, told = Trajectory(space or SPACE, price, "rounds"), []
+    model = Trajectory(space or SPACE, price, "rounds")
+    told: list[Told] = []
     for number in range(count):
         told.append(run(model.ranked(told, [], 40, np.random.default_rng([seed, number]))[0]))
     return told
@@ -89,12 +88,13 @@ def test_other_numbers_of_objectives_are_searched(learned: int, known: int) -> N
         at = np.array(rounds) - 1
         return np.stack([run({**point, "rounds": 40}, known, learned).known[at] for point in points])
 
-    model, told = Trajectory(SPACE, costs, "rounds"), []
+    model = Trajectory(SPACE, costs, "rounds")
+    told: list[Told] = []
     for number in range(START + 6):
         point = model.ranked(told, [], 40, np.random.default_rng(number))[0]
         told.append(run(point, known, learned))
     if not learned:
-        assert np.mean([each.point["y"] for each in told[START:]]) < 0.3
+        assert min(each.point["y"] for each in told) < 0.01  # after which nothing is left to gain
     else:
         assert np.mean([abs(each.point["x"] - 0.2) for each in told[START:]]) < 0.35
 

@@ -16,8 +16,10 @@ from typing import Any
 import psutil
 from optuna.trial import FrozenTrial
 
+from flopt.errors import FloptError
 from flopt.fronts import Front
 from flopt.results import open_results
+from flopt.search.postgres import Postgres
 from flopt.search.storage import Journal, lock, stored_trace
 from flopt.study import study_of
 from flopt.tuning import run_study
@@ -50,8 +52,11 @@ def rounds(plan, participation, seed):
 DRIVER = """
 import json, sys
 from pathlib import Path
+from flopt.search import postgres
 from flopt.study import study_of
 from flopt.tuning import run_study
+
+postgres.HEARTBEAT_S, postgres.GRACE_S = 1, 3  # whoever is killed is soon missed
 
 if __name__ == "__main__":
     study = study_of(json.loads(sys.argv[1])).anchored(Path())
@@ -122,8 +127,14 @@ class Torture:
 
     def check(self) -> None:
         """What must hold at any moment when no driver lives."""
+        if not self.study.exists():  # killed before it began
+            return
         os.close(lock(self.study))  # nobody holds it
-        trials = self.trials()
+        try:
+            trials = self.trials()
+        except FloptError as error:  # killed while it was born
+            assert not self.reported, error  # noqa: PT017  # any other time it opens
+            return
         assert [trial.number for trial in trials] == list(range(len(trials)))
         assert len(trials) <= RUNS
         now = {trial.number: trace.to_json() for trial in trials if (trace := stored_trace(trial)) is not None}
@@ -135,6 +146,9 @@ class Torture:
         self.stored = now
 
     def trials(self) -> Sequence[FrozenTrial]:
+        if "storage" in self.extra:
+            with Postgres.read(self.extra["storage"], self.study) as store:
+                return store.trials()
         with Journal.read(self.study) as journal:
             return journal.trials()
 

@@ -15,8 +15,7 @@ from flopt.asking.trial import Trial
 from flopt.catalogue import TOLD
 from flopt.errors import FloptError
 from flopt.fronts import Front
-from flopt.plan import Plan
-from flopt.results import STUDY_FILE, Results, kg_per_cpu_s
+from flopt.results import STUDY_FILE, Results, results_of
 from flopt.search.books import Books, Progress
 from flopt.search.memory import Memory
 from flopt.search.storage import Journal
@@ -24,7 +23,9 @@ from flopt.study import Study, load_study, study_of
 from flopt.trace import Trace
 from flopt.tuning import checked_problem, identity, strategy_of, write_study
 
-__all__ = ["Search", "TellFirstError"]
+__all__ = ["NO_PLAN", "Search", "TellFirstError"]
+
+NO_PLAN = "no plan within the limits"
 
 
 class TellFirstError(FloptError):
@@ -81,11 +82,10 @@ class Search:
         """A run that was never asked before, whatever else is open; None where the search has ended."""
         self._check_open()
         self._advance()
-        if not self._books.due():
+        if not self.ended and not self._books.due():
             raise TellFirstError(self.untold(), self._waits())
-        self.ended = self._books.ended()
         if not self.ended and self._books.propose() is None:
-            self.ended = "no plan within the limits"
+            self.ended = NO_PLAN
         return None if self.ended else self._hand(len(self._books.proposals) - 1)
 
     def untold(self) -> list[int]:
@@ -108,17 +108,7 @@ class Search:
 
     def results(self) -> Results:
         """All runs so far, as `flopt front` and the reports read them."""
-        trials = self._journal.trials()
-        cpu_s = tuple(float(trial.user_attrs.get("cpu_s", 0.0)) for trial in trials)
-        return Results(
-            self.study,
-            self.problem,
-            tuple(Plan.of(trial.user_attrs["plan"]) for trial in trials),
-            tuple(self._journal.trace(number) for number in range(len(trials))),
-            sum(cpu_s) * kg_per_cpu_s(self.study),
-            cpu_s=cpu_s,
-            parameters=tuple(trial.params for trial in trials),
-        )
+        return results_of(self.study, self.problem, self._journal)
 
     def front(self) -> Front:
         """The front so far; its points go from cheap to dear."""
@@ -139,6 +129,8 @@ class Search:
 
     def _opened(self, folder: Path | None, stack: ExitStack, *, queue: bool) -> Journal | Memory:
         directions = [objective.direction for objective in self.problem.objectives]
+        if self.study.storage is not None:
+            raise FloptError(f"storage = {self.study.storage!r}: what is told is kept in the study folder alone")
         if folder is None:
             return Memory(directions)
         if queue:
@@ -159,9 +151,17 @@ class Search:
         return self._handed[number]
 
     def _advance(self) -> None:
-        """Show the next proposal all that it is to see; all there is where none follows."""
-        while not (self._books.due() and not self._books.ended()) and self._books.tell_next():
-            pass
+        """Show the next proposal all that it is to see, or end; then all is told that there is."""
+        runs = self.study.budget.runs
+        while True:
+            if not self.ended and self._books.due():
+                self.ended = self._books.ended()
+                if not self.ended:
+                    return
+            elif runs is not None and len(self._books.proposals) >= runs:
+                self.ended = self.ended or "runs"  # whatever the open runs will tell
+            if not self._books.tell_next():
+                return
 
     def _waits(self) -> str:
         behind = len(self._books.proposals) - self._books.progress().runs >= self.study.lag

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from flopt.asking.search import Search, TellFirstError
+from flopt.asking.search import NO_PLAN, Search, TellFirstError
 from flopt.asking.trial import Trial
-from flopt.cli.printing import print_json_line
+from flopt.cli.printing import print_json_line, why_ended
 from flopt.errors import FloptError
 from flopt.results import STUDY_FILE
 from flopt.search.obstacle import find_obstacle
@@ -48,9 +48,8 @@ def _study(folder: Path, file: Path | None, settings: Sequence[str], objectives:
 
 
 def _why(search: Search) -> str:
-    if search.ended != "no plan within the limits":
-        return f"budget.{search.ended} is spent"
-    return str(find_obstacle(search.problem) or search.ended)
+    found = find_obstacle(search.problem) if search.ended == NO_PLAN else None
+    return str(found or why_ended(search.ended))
 
 
 def _told(trial: Trial, search: Search) -> dict[str, Any]:

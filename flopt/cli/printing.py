@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-__all__ = ["json_text", "note", "print_json", "print_json_line", "print_table"]
+__all__ = ["json_text", "note", "print_json", "print_json_line", "print_table", "why_ended"]
 
 
 def print_json(value: Any) -> None:
@@ -37,6 +37,15 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, number
     for row in rows:
         table.add_row(*row)
     Console(width=width, highlight=False, markup=False, emoji=False).print(table)
+
+
+def why_ended(ended: str) -> str:
+    """Why a search ended, for a person: the bound of the budget that was reached, or what else stood in the way."""
+    return {
+        "interrupted": "interrupted; the same command goes on from here",
+        "no plan within the limits": "no further plan keeps to the limits that are known before training",
+        "least_gain_per_kg": "a further kg is expected to add less to the front than budget.least_gain_per_kg",
+    }.get(ended, f"budget.{ended} is spent")
 
 
 def note(text: str) -> None:

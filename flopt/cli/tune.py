@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from flopt.cli.front import print_points, tell_repairs
-from flopt.cli.printing import note
+from flopt.cli.printing import note, why_ended
 from flopt.cli.watching import Refresh, Watch, write_pictures
 from flopt.payback import Payback, payback
 from flopt.results import Results
@@ -63,9 +63,9 @@ def tune_study(
 def told_stops(folder: Path) -> str:
     """How many runs were stopped, and how many of them wrongly."""
     from flopt.reading.wrong_stops import wrong_stops
-    from flopt.search.storage import Journal
+    from flopt.results import read_store
 
-    with Journal.read(folder) as journal:
+    with read_store(folder) as journal:
         return str(wrong_stops(journal.trials(), journal.traces()))
 
 
@@ -80,13 +80,8 @@ def _summary(results: Results, progress: Progress, folder: Path) -> None:
 
     study = results.study
     done = sum(trace is not None for trace in results.traces)
-    why = {
-        "interrupted": "interrupted; the same command goes on from here",
-        "no plan within the limits": "no further plan keeps to the limits that are known before training",
-        "least_gain_per_kg": "a further kg is expected to add less to the front than budget.least_gain_per_kg",
-    }.get(progress.ended, f"budget.{progress.ended} is spent")
     failed = f", {len(results.failed)} failed" if results.failed else ""
-    print(f"{done} runs{failed}, {progress.rounds} rounds; {why}")
+    print(f"{done} runs{failed}, {progress.rounds} rounds; {why_ended(progress.ended)}")
     for line in _remarks(results, progress):
         note(line)
     if study.stopping != "none":

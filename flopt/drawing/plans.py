@@ -51,7 +51,9 @@ def plans_figure(results: Results) -> PlansFigure:
     front = results.front()
     if not front.points:
         raise FloptError("plans: the front has no point")
-    axes = {name.split(".")[0]: axis for name, axis in results.problem.space.axes.items()}
+    settings = front.points[0].run.plan.settings()
+    # `uplink.kind` is a part of the setting `uplink`; `app.model.width` is a setting itself.
+    axes = {name if name in settings else name.split(".")[0]: a for name, a in results.problem.space.axes.items()}
     found = []
     for name, axis in axes.items():
         values = [point.run.plan.settings()[name] for point in front.points]

@@ -53,6 +53,8 @@ class Table:
 def read_table(file: Path) -> Table:
     """A CSV file with a header, in UTF-8; empty lines are skipped, cells are stripped."""
     try:
+        if file.is_char_device():  # it may never end
+            raise FloptError(f"{file} is a device, not a file")
         with file.open(encoding="utf-8-sig", newline="") as content:
             reader = csv.reader(content, strict=True)
             columns = tuple(cell.strip() for cell in next(reader, []))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from flopt.compression import Compression
 from flopt.emissions.footprint import PARTS
 from flopt.errors import FloptError
-from flopt.plan import Plan, Setting
+from flopt.plan import APP, Plan, Setting
 from flopt.run import Run
 from flopt.search.problem import Problem
 from flopt.space import ChoiceAxis
@@ -92,7 +92,7 @@ def _neighbours(plan: Plan, problem: Problem) -> Iterator[tuple[str, Plan]]:
 def _values(plan: Plan, problem: Problem) -> Iterator[tuple[str, Setting]]:
     for axis_name, axis in problem.space.axes.items():
         name, _, kind = axis_name.partition(".")
-        if name in _NOT_MOVED or kind == "level":
+        if name in _NOT_MOVED or kind == "level" or axis_name.startswith(APP):  # a Flower app's own key has no price
             continue
         if kind == "kind" and isinstance(axis, ChoiceAxis):
             now = getattr(plan, name).wire_bytes(problem.task.tensors)

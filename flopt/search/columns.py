@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from flopt.errors import FloptError
 from flopt.objectives import Objective
 from flopt.search.problem import Problem
 from flopt.trace import Round, Trace
@@ -34,7 +35,10 @@ def column_of(problem: Problem, objective: Objective) -> str:
     """The column of a round that a learned objective is, by trying it on a made-up run; empty where it is none."""
     plan = problem.spread_runs()[-1].whole_plan
     trace = made_up_trace(min(plan.rounds, 5))
-    values = objective.along(problem.run(plan, trace))
+    try:
+        values = objective.along(problem.run(plan, trace))
+    except FloptError:  # made for real traces alone, such as one with test accuracies
+        return ""
     for column, direction in LEARNED.items():
         if objective.direction == direction and np.array_equal(values, trace.columns[column]):
             return column

@@ -20,8 +20,8 @@ def check_storage(url: str) -> None:
             f"journal, or give {_EXAMPLE}"
         )
     if scheme != _SCHEME or "://" not in url:
-        shown = scheme if scheme.isidentifier() or "+" in scheme else "text"
-        raise FloptError(f"storage: {shown[:40]!r} is no database that flopt knows; must be like {_EXAMPLE}")
+        shown = repr(scheme[:40]) if "://" in url and scheme.replace("+", "").isalnum() else "it"
+        raise FloptError(f"storage: {shown} is no database that flopt knows; must be like {_EXAMPLE}")
     rest = url.partition("://")[2]
     if any(each.partition("=")[0].lower() in _SECRETS for each in rest.partition("?")[2].split("&")):
         raise FloptError(f"storage: a password belongs into PGPASSWORD or ~/.pgpass, not behind the ?; like {_EXAMPLE}")

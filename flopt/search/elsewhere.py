@@ -10,6 +10,7 @@ import platform
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
@@ -18,7 +19,7 @@ from flopt.search.local import Pool
 from flopt.search.slot import NO_LIMITS, Limits, Slot, WorkerLostError
 from flopt.version import __version__
 
-__all__ = ["Elsewhere", "hosted"]
+__all__ = ["Elsewhere", "Hosted", "hosted"]
 
 ANSWER_WITHIN_S = 300.0
 """How long to wait for the first answer of a cluster, which may have to start a machine for it."""
@@ -29,6 +30,15 @@ _LIBRARIES = ("torch", "numpy", "scipy", "scikit-learn")
 _IDLE: dict[tuple[str, Limits], list[Slot]] = {}
 """Workers of this host process that have nothing to do."""
 _LOCK = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Hosted:
+    """What came of a task: its result, or how its worker was lost; an exception some engines would raise."""
+
+    result: Any = None
+    lost: tuple[str, float, str, bool] | None = None
+    """Reason, CPU seconds, place, and whether another attempt may go better."""
 
 
 class Elsewhere(Pool):
@@ -67,10 +77,11 @@ class Elsewhere(Pool):
 
     def _call(self, function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
         future = self._submitted(hosted, function, arguments, self._preload, self._limits)
-        result = self._result(future)
-        if isinstance(result, WorkerLostError):
-            raise result
-        return result
+        done: Hosted = self._result(future)
+        if done.lost is not None:
+            reason, cpu_s, where, again = done.lost
+            raise WorkerLostError(reason, cpu_s, where, again=again)
+        return done.result
 
     def _submitted(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
         try:
@@ -111,15 +122,15 @@ class Elsewhere(Pool):
                 )
 
 
-def hosted(function: Callable[..., Any], arguments: Sequence[Any], preload: str, limits: Limits) -> Any:
-    """Do a task in a process of its own here; a lost worker comes back as a value: some engines wrap errors."""
+def hosted(function: Callable[..., Any], arguments: Sequence[Any], preload: str, limits: Limits) -> Hosted:
+    """Do a task in a process of its own here."""
     with _LOCK:
         idle = _IDLE.setdefault((preload, limits), [])
         slot = idle.pop() if idle else Slot(preload, limits)
     try:
-        return slot.call(function, arguments)
+        return Hosted(slot.call(function, arguments))
     except WorkerLostError as lost:
-        return lost
+        return Hosted(lost=(lost.reason, lost.cpu_s, lost.where, lost.again))
     finally:
         with _LOCK:
             idle.append(slot)

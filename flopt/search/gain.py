@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-__all__ = ["ShapedLoss", "caps", "directions", "expected_gain", "scalarised_gain"]
+__all__ = ["ShapedLoss", "directions", "expected_gain", "scalarised_gain"]
 
 Array = NDArray[np.float64]
 
 CELLS = 96
 """Cells of the cost axis on which a front is a staircase."""
-
-
-UPPER = 0.2
-"""The upper region of a learned objective: this share of the way from the best on the front to the worst."""
-
-
-def caps(front: Array, learned: Sequence[int]) -> Array:
-    """Points that leave only the upper region of a front, shape (learned objectives, objectives).
-
-    Beside them nothing counts that is not better than the region's edge in every learned objective, whatever it
-    costs: gains there are small beside those of the first rounds, and they are what most users ask for.
-    """
-    points = np.zeros((len(learned), front.shape[1]))
-    for row, at in enumerate(learned):
-        best = min(float(front[:, at].min(initial=1.0)), 1.0)
-        points[row, at] = best + UPPER * (1 - best)
-    return points
 
 
 class ShapedLoss:
@@ -41,12 +22,12 @@ class ShapedLoss:
     @classmethod
     def shown(cls, loss: Array) -> Array:
         """To the model's scale."""
-        return np.log(np.clip(loss, 0.0, 1.5) + cls.OFFSET)
+        return np.asarray(np.log(np.clip(loss, 0.0, 1.5) + cls.OFFSET))
 
     @classmethod
     def back(cls, shown: Array) -> Array:
         """And back."""
-        return np.exp(shown) - cls.OFFSET
+        return np.asarray(np.exp(shown) - cls.OFFSET)
 
     @classmethod
     def improvement(cls, mean: Array, deviation: Array, level: Array) -> Array:
@@ -55,7 +36,7 @@ class ShapedLoss:
         strike = level + cls.OFFSET
         d = (np.log(strike) - mean) / deviation
         value = strike * ndtr(d) - np.exp(mean + deviation**2 / 2) * ndtr(d - deviation)
-        return np.maximum(value, 0.0)
+        return np.asarray(np.maximum(value, 0.0))
 
 
 def expected_gain(mean: Array, deviation: Array, costs: Array, front: Array) -> Array:
@@ -84,13 +65,13 @@ def _staircase(front: Array, cells: Array) -> Array:
     level = np.ones(len(cells))
     for loss, cost in front:
         level = np.where(cells >= cost, np.minimum(level, loss), level)
-    return np.maximum(level, 0.0)
+    return np.asarray(np.maximum(level, 0.0))
 
 
 def directions(count: int, objectives: int, rng: np.random.Generator) -> Array:
     """Directions drawn uniformly on the positive part of the sphere, shape (count, objectives)."""
     drawn = np.abs(rng.normal(size=(count, objectives)))
-    return np.maximum(drawn / np.linalg.norm(drawn, axis=1, keepdims=True), 1e-6)
+    return np.asarray(np.maximum(drawn / np.linalg.norm(drawn, axis=1, keepdims=True), 1e-6))
 
 
 def scalarised_gain(samples: Array, front: Array, towards: Array) -> Array:

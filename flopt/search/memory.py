@@ -33,6 +33,10 @@ class Memory:
         """What happened in a run; None while it is not done."""
         return self._traces.get(number)
 
+    def traces(self) -> list[Trace | None]:
+        """What happened in every run, in the order of their numbers."""
+        return [self._traces.get(number) for number in range(len(self.trials()))]
+
     def add(self, proposal: FrozenTrial, attributes: Mapping[str, Any]) -> None:
         """Keep a proposal as a running trial."""
         self._study.add_trial(

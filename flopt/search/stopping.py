@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -14,7 +13,6 @@ from numpy.typing import NDArray
 from flopt.errors import unknown
 from flopt.pareto import hypervolume, non_dominated
 from flopt.search.curves import fit
-from flopt.search.gain import caps
 from flopt.trace import Round
 
 __all__ = ["NEVER", "STOPPING", "HypervolumeStop", "Learned", "Never", "Policy", "check_stopping", "policy_of"]
@@ -117,13 +115,12 @@ class HypervolumeStop:
             return ""
         now = np.concatenate([self._corner, seen])
         now = now[non_dominated(now)]
-        whole = _added(now, ahead, now[:0])
-        upper = _added(
-            now, ahead, caps(now, [i for i, each in enumerate(self.objectives) if isinstance(each, Learned)])
-        )
-        if max(whole, upper) > self.share:
+        has = hypervolume(now, np.ones(now.shape[1]))
+        gain = hypervolume(np.concatenate([now, ahead]), np.ones(now.shape[1])) - has
+        if gain > self.share * has:
             return ""
-        return f"round {rounds}: going on would add at most {whole:.2%} of the hypervolume (predicted)"
+        part = f"{gain / has:.2%}" if has > 0 else "nothing"
+        return f"round {rounds}: going on would add at most {part} of the hypervolume (predicted)"
 
     def settings(self) -> dict[str, Any]:
         """All fields, as plain values."""
@@ -154,15 +151,6 @@ class HypervolumeStop:
             else:
                 columns.append(np.array(each)[ahead - 1])
         return np.column_stack(columns)
-
-
-def _added(now: Array, ahead: Array, capped: Array) -> float:
-    """Hypervolume that the points ahead add, as a share of what there is, both beside what is capped."""
-    ones = np.ones(now.shape[1])
-    without = hypervolume(capped, ones)
-    has = hypervolume(np.concatenate([now, capped]), ones)
-    gain = hypervolume(np.concatenate([now, capped, ahead]), ones) - has
-    return gain / (has - without) if has > without else (math.inf if gain > 0 else 0.0)
 
 
 def _looked_at(rounds: int) -> bool:

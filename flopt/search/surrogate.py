@@ -34,6 +34,16 @@ class Data(NamedTuple):
     """Relative standard deviation of each observation's noise."""
     values: Array
 
+    def joined(self, more: Data) -> Data:
+        """These observations, and more."""
+        return Data(
+            np.concatenate([self.places, more.places]),
+            np.concatenate([self.times, more.times]),
+            np.concatenate([self.runs, more.runs]),
+            np.concatenate([self.noises, more.noises]),
+            np.concatenate([self.values, more.values]),
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Settings:
@@ -154,13 +164,15 @@ def _shared_noise(data: Data) -> Array:
     """Covariance of the noise for a variance of 1: that of two rounds of one run fades with the time between them."""
     same = data.runs[:, None] == data.runs
     fades = np.exp(-np.abs(data.times[:, None] - data.times) / _KEPT)
-    return np.where(same, np.outer(data.noises, data.noises) * fades, 0.0)
+    shared: Array = np.where(same, np.outer(data.noises, data.noises) * fades, 0.0)
+    return shared
 
 
 def _squares(a: Array, b: Array, lengths: Array) -> Array:
     """Squared scaled distances, shape (len(a), len(b))."""
     x, y = a / lengths, b / lengths
-    return np.maximum((x**2).sum(axis=1)[:, None] + (y**2).sum(axis=1) - 2 * x @ y.T, 0.0)
+    squares: Array = np.maximum((x**2).sum(axis=1)[:, None] + (y**2).sum(axis=1) - 2 * x @ y.T, 0.0)
+    return squares
 
 
 def _matern(squares: Array) -> tuple[Array, Array]:

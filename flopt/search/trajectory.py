@@ -14,7 +14,7 @@ from optuna.distributions import CategoricalDistribution, IntDistribution
 
 from flopt.pareto import non_dominated
 from flopt.search.features import Distributions, Point, drawn, features, mutated
-from flopt.search.gain import ShapedLoss, caps, directions, expected_gain, scalarised_gain
+from flopt.search.gain import ShapedLoss, directions, expected_gain, scalarised_gain
 from flopt.search.surrogate import Data, Posterior, Settings, fit_settings, posterior
 
 __all__ = ["Price", "Told", "Trajectory"]
@@ -35,7 +35,7 @@ OBSERVATIONS = 220
 """Most observations that the model is conditioned on."""
 DRAWN, MUTATED, AGAIN = 160, 120, 48
 """Candidates: drawn uniformly, moved from the owners of the front, and moved from the best of these."""
-OVERHEAD_ROUNDS = 4.0
+OVERHEAD_ROUNDS = 2.0
 """What a run costs beside its rounds."""
 
 
@@ -80,8 +80,6 @@ class Trajectory:
         front, owners = self._front(kept, models, options[-1])
         points = [drawn(self._axes, rng) for _ in range(DRAWN)]
         points += [mutated(owners[int(rng.integers(len(owners)))], self._axes, rng) for _ in range(MUTATED)]
-        if (len(told) + len(running)) % 2 == 1:  # every second proposal is for the upper region alone
-            front = np.concatenate([front, caps(front, range(len(models)))])
         scores = self._scores(points, options, models, front, rng)
         best = np.argsort(-scores.max(axis=1), kind="stable")[:6]
         again = [mutated(points[best[i % len(best)]], self._axes, rng) for i in range(AGAIN)]
@@ -116,8 +114,7 @@ class Trajectory:
             data = _observations(kept, self._axes, at, longest)
             model = posterior(data, settings)
             if running:
-                more = self._expected(running, model, longest)
-                model = posterior(Data(*map(np.concatenate, zip(data, more, strict=True))), settings)
+                model = posterior(data.joined(self._expected(running, model, longest)), settings)
             models.append(model)
         return models
 
@@ -184,7 +181,7 @@ class Trajectory:
 def _options(axis: Any, longest: int) -> list[int]:
     """The numbers of rounds that a proposal may have."""
     if isinstance(axis, CategoricalDistribution):
-        return sorted(int(choice) for choice in axis.choices)
+        return sorted(int(choice) for choice in axis.choices if isinstance(choice, int))
     if isinstance(axis, IntDistribution):
         return sorted({round(float(r)) for r in np.geomspace(max(1, axis.low), axis.high, OPTIONS)})
     return [longest]

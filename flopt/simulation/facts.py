@@ -125,7 +125,10 @@ def _cache_path(key: list[Any]) -> Path | None:
 
 
 def _digest(file: str) -> str:
-    with Path(file).expanduser().open("rb") as stream:
+    path = Path(file).expanduser()
+    if not path.is_file():  # a device may never end
+        raise FileNotFoundError(file)
+    with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 

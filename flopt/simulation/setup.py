@@ -63,7 +63,7 @@ def _setup(dataset: Dataset, parts: Split, source: TaskSource, dtype: torch.dtyp
     # Its trained weights are replaced in every run; layers that a user froze keep these, drawn from the task's seed.
     module = build(source.model, dataset.features, dataset.classes, stream_seed(source.seed, "model")).to(dtype)
     on = device(source.device)
-    x, y = torch.tensor(dataset.x, dtype=dtype, device=on), torch.tensor(dataset.y, device=on)
+    x, y = torch.as_tensor(dataset.x, dtype=dtype, device=on), torch.as_tensor(dataset.y, device=on)
     return Setup(
         engine=AutogradEngine(module.to(on), x, y)
         if general or x.is_cuda
