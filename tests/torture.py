@@ -76,6 +76,8 @@ class Torture:
     """Runs that some driver has said to be finished."""
     stored: dict[int, dict[str, Any]] = field(default_factory=dict)
     """Traces that were seen in the store, by run."""
+    adrift: set[int] = field(default_factory=set)
+    """Runs that were in flight on a cluster when a driver was killed."""
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -140,10 +142,13 @@ class Torture:
         now = {trial.number: trace.to_json() for trial in trials if (trace := stored_trace(trial)) is not None}
         assert set(range(self.reported)) <= set(now), "a run that was reported finished is gone"
         assert {number: now[number] for number in self.stored} == self.stored, "a finished run has changed"
-        begun = [trials[n].user_attrs["plan"] for n in self.stored]
-        again = [plan for _, plan in self._diary() if plan in begun]
+        # What was in flight on a cluster when its driver died may begin there later still: no driver waits for it.
+        done = [trials[n].user_attrs["plan"] for n in self.stored if n not in self.adrift]
+        again = [plan for _, plan in self._diary() if plan in done]
         assert not again, "a finished run was trained again"
         self.stored = now
+        if "executor" in self.extra:
+            self.adrift |= {trial.number for trial in trials} - set(now)
 
     def trials(self) -> Sequence[FrozenTrial]:
         if "storage" in self.extra:
