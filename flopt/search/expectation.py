@@ -131,9 +131,10 @@ class _Model:
         for run in mine:
             needed[seed[run], :, seed[run]] += scaled[run, :, None] * said[run] * scaled[run]
             wanted[seed[run]] += scaled[run] * gap[run]
-        moved, known = pull.reshape(plans, size, -1), needed.reshape(seeds * size, seeds * size)
+        moved = pull.reshape(plans, size, seeds * size)
         free = _posterior(DIFFUSE * self.prior, total)
-        mean, root = _seed_luck(shared, known, wanted.ravel(), moved, free, sums)
+        square = needed.reshape(seeds * size, seeds * size)
+        mean, root = _seed_luck(shared, square, wanted.ravel(), moved, free, sums)
         own = _posterior(self.prior, total)
         centres = self.middle + np.einsum("pij,pj->pi", own, sums - moved @ mean)
         return self._expectations(centres, _roots(own)[:, :, -OWN:], _strongest(own @ moved @ root))
