@@ -44,7 +44,7 @@ learn = analytic(problem_of(study_of({"oracle": "analytic"})).task)
 
 def rounds(plan, participation, seed):
     with Path(__file__).with_suffix(".diary").open("a") as diary:
-        diary.write(json.dumps([os.getpid(), plan.settings()]) + "\\n")
+        diary.write(json.dumps([os.getpid(), [plan.settings(), seed]]) + "\\n")
     time.sleep(float(Path(__file__).with_suffix(".pause").read_text()))
     yield from learn(plan, participation, seed)
 '''
@@ -64,6 +64,11 @@ if __name__ == "__main__":
 """
 
 
+def run_of(trial: FrozenTrial) -> list[Any]:
+    """What a run is known by in the diary: its plan and its seed, which replicates have of their own."""
+    return [trial.user_attrs["plan"], trial.user_attrs["seed"]]
+
+
 @dataclass
 class Torture:
     """One study under torture in a folder; `extra` are settings beside those that all tortured studies have."""
@@ -76,8 +81,6 @@ class Torture:
     """Runs that some driver has said to be finished."""
     stored: dict[int, dict[str, Any]] = field(default_factory=dict)
     """Traces that were seen in the store, by run."""
-    adrift: set[int] = field(default_factory=set)
-    """Runs that were in flight on a cluster when a driver was killed."""
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -142,13 +145,10 @@ class Torture:
         now = {trial.number: trace.to_json() for trial in trials if (trace := stored_trace(trial)) is not None}
         assert set(range(self.reported)) <= set(now), "a run that was reported finished is gone"
         assert {number: now[number] for number in self.stored} == self.stored, "a finished run has changed"
-        # What was in flight on a cluster when its driver died may begin there later still: no driver waits for it.
-        done = [trials[n].user_attrs["plan"] for n in self.stored if n not in self.adrift]
-        again = [plan for _, plan in self._diary() if plan in done]
+        done = [run_of(trials[number]) for number in self.stored]
+        again = [run for _, run in self._diary() if run in done]
         assert not again, "a finished run was trained again"
         self.stored = now
-        if "executor" in self.extra:
-            self.adrift |= {trial.number for trial in trials} - set(now)
 
     def trials(self) -> Sequence[FrozenTrial]:
         if "storage" in self.extra:
@@ -193,7 +193,7 @@ class Torture:
             with suppress(psutil.Error):  # it has just ended
                 psutil.Process(pids[-1]).kill()
 
-    def _diary(self) -> list[tuple[int, dict[str, Any]]]:
+    def _diary(self) -> list[tuple[int, list[Any]]]:
         diary = self.oracle.with_suffix(".diary")
         return [tuple(json.loads(line)) for line in diary.read_text().splitlines()] if diary.exists() else []
 
