@@ -93,7 +93,7 @@ class Torture:
 
     @property
     def study(self) -> Path:
-        return self.folder / "study"
+        return self.folder / f"study{self.seed}"  # in a database, its name
 
     def tables(self) -> dict[str, Any]:
         return {
