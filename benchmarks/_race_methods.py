@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 import optuna
 from _race_peers import BoTorch, Moasha, Pymoo
+from _race_score import REGION
 from _race_search import Ask, Course, Method, Searcher
 from numpy.typing import NDArray
 from optuna.samplers import BaseSampler, GPSampler, NSGAIISampler, RandomSampler, TPESampler
 
+from flopt.search.problem import Limit
 from flopt.search.proposer import Proposal, Proposer
 from flopt.search.samplers import distributions
 from flopt.search.seen import Seen
@@ -23,8 +26,15 @@ Array = NDArray[np.float64]
 class FloptSearch:
     """flopt's own: its proposer with a sampler and a stopping rule, as the driver asks it."""
 
-    def __init__(self, course: Course, seed: int, sampler: str, stopping: str, lag: int) -> None:
-        self._proposer = Proposer(course.problem, sampler, stopping, seed)
+    def __init__(
+        self, course: Course, seed: int, sampler: str, stopping: str, lag: int, at_least: float | None
+    ) -> None:
+        problem = course.problem
+        if at_least is not None:
+            accuracy = next(each for each in problem.objectives if each.name == "accuracy")
+            problem = replace(problem, limits=(Limit(accuracy, at_least=at_least),))
+        self._limits = problem.limits
+        self._proposer = Proposer(problem, sampler, stopping, seed)
         self._lag = lag
         self._proposals: list[Proposal] = []
         self._told: list[Seen] = []
@@ -43,7 +53,9 @@ class FloptSearch:
         """As the driver looks at a trace: both objectives after every round."""
         trial = self._proposals[-1].trial
         values = None if failed else np.column_stack([accuracy, kg])
-        self._told.append(Seen(trial, values, np.empty((len(accuracy), 0)), failed=failed))
+        broken = [limit.violation(accuracy) for limit in self._limits]
+        table = np.column_stack(broken) if broken else np.empty((len(accuracy), 0))
+        self._told.append(Seen(trial, values, table, failed=failed))
 
 
 class OptunaSearch:
@@ -67,8 +79,14 @@ class OptunaSearch:
             self._study.tell(self._trial, [float(accuracy[-1]), float(np.log10(kg[-1]))])
 
 
-def _flopt(sampler: str, stopping: str = "none", lag: int = 1) -> Callable[[Course, int], Searcher]:
-    return lambda course, seed: FloptSearch(course, seed, sampler, stopping, lag)
+def _flopt(
+    sampler: str, stopping: str = "none", lag: int = 1, at_least: float | None = None
+) -> Callable[[Course, int], Searcher]:
+    return lambda course, seed: FloptSearch(course, seed, sampler, stopping, lag, at_least)
+
+
+def _trajectory(lag: int = 1, at_least: float | None = None) -> Callable[[Course, int], Searcher]:
+    return _flopt("trajectory", "trajectory", lag, at_least)
 
 
 _SAMPLERS: Mapping[str, Callable[[int], BaseSampler]] = {
@@ -101,8 +119,9 @@ _OWN = (
 METHODS: dict[str, Method] = {
     each.name: each
     for each in (
-        Method("trajectory", _flopt("trajectory", "trajectory"), prefixes=True),
-        Method("trajectory, lag 8", _flopt("trajectory", "trajectory", lag=8), prefixes=True),
+        Method("trajectory", _trajectory(), prefixes=True),
+        Method("trajectory, lag 8", _trajectory(lag=8), prefixes=True),
+        Method("trajectory, limit 0.8", _trajectory(at_least=REGION), prefixes=True),
         *(Method(f"flopt {own[0]}/{own[1]}", _flopt(*own), prefixes=True) for own in _OWN),
         *(Method(name, _optuna(name), prefixes=False) for name in _SAMPLERS),
         Method("gp", _gp, prefixes=False, seeds=5, rounds=1000),
@@ -111,4 +130,4 @@ METHODS: dict[str, Method] = {
         Method("qlognehvi", BoTorch, prefixes=False, seeds=3, rounds=300),
     )
 }
-"""All that race, by name."""
+"""All that race, by name. The limit is how a user of flopt names a region; it was added after a first look."""

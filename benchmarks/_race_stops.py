@@ -57,7 +57,7 @@ def replay(scorer: Scorer, trainings: Sequence[Training], metric: int) -> Replay
             front = _front(front, _mean(scorer, each.row, each.rounds))
         means.append(_volume(scorer, front, metric))
     rounds = [sum(each.rounds for each in runs) for runs in (trainings, whole)]
-    return Replay(rounds[1] / rounds[0], 1 - honest[0] / honest[1], 1 - means[0] / means[1])
+    return Replay(rounds[1] / rounds[0], _lost(*honest), _lost(*means))
 
 
 def told_stops(searches: Mapping[str, Mapping[int, Sequence[Training]]], scorer: Scorer) -> Iterator[str]:
@@ -79,6 +79,11 @@ def told_stops(searches: Mapping[str, Mapping[int, Sequence[Training]]], scorer:
                 f"{gains.max():.2%}; hypervolume lost on identical plans {lost:+.1%} honest, {means:+.1%} by mean "
                 f"curves (medians; wanted under 2%: {_verdict(lost < 0.02)}), {fewer}"
             )
+
+
+def _lost(stopped: float, whole: float) -> float:
+    """Share of the whole that is missing; nothing can be missing of nothing."""
+    return float(1 - stopped / whole) if whole > 0 else 0.0
 
 
 def _verdict(met: bool) -> str:

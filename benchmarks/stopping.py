@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from _race_world import World
 from numpy.typing import NDArray
-from optuna.distributions import IntDistribution
+from optuna.distributions import BaseDistribution, IntDistribution
 from optuna.trial import TrialState, create_trial
 
 from flopt.catalogue import load_objective
@@ -96,7 +96,7 @@ def _one(world: World, problem: Problem, rule: str, order: int, runs: int, whole
         end = next((r for r in range(1, length) if policy.stops(done[:r])), length)
         ends.append((row, end))
         values = np.column_stack([world.accuracy[row, column, :end], world.kg[row, :end]])
-        place = {"row": IntDistribution(0, len(world.kg) - 1)}
+        place: dict[str, BaseDistribution] = {"row": IntDistribution(0, len(world.kg) - 1)}
         trial = create_trial(state=TrialState.RUNNING, params={"row": int(row)}, distributions=place)
         told.append(Seen(trial, values, np.empty((end, 0))))
         if end < length:

@@ -116,6 +116,11 @@ class Trace:
         columns = {name: column[:rounds] for name, column in self.columns.items()}
         return Trace(columns, self.seed, self.participation, self.status, self.reason)
 
+    def rounds(self) -> list[Round]:
+        """What each round did."""
+        columns = (self.columns[name].astype(int if name in _COUNTS else float).tolist() for name in COLUMNS)
+        return [Round(*row) for row in zip(*columns, strict=True)]
+
     @property
     def accuracy(self) -> NDArray[np.float64]:
         """Validation accuracy after each round."""

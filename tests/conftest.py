@@ -106,11 +106,12 @@ def command(
 
 @pytest.fixture(scope="session")
 def analytic_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a finished study of the analytic oracle, sixteen runs. To be read only: copy it to change it."""
+    """The folder of a finished study of the analytic oracle, sixteen whole runs. Copy it to change it."""
     from flopt import tune
 
     folder = tmp_path_factory.mktemp("studies") / "analytic"
-    tune({"oracle": "analytic", "workers": 1, "replicates": 0, "budget": {"runs": 16}}, out=folder)
+    whole = {"sampler": "tpe", "stopping": "none", "replicates": 0}
+    tune({"oracle": "analytic", "workers": 1, "budget": {"runs": 16}, **whole}, out=folder)
     return folder
 
 

@@ -31,7 +31,7 @@ class Noisy:
     def drawn(cls, generator: np.random.Generator, plans: int = 40, rounds: int = 60) -> Noisy:
         """Plans of different ceilings and paces."""
         ceiling, pace = generator.uniform(0.6, 0.95, plans), np.exp(generator.uniform(0, 3, plans))
-        clients = np.round(np.exp(generator.uniform(np.log(2), np.log(40), plans)))
+        clients = np.round(np.exp(generator.uniform(np.log(2), np.log(40), plans))).astype(np.float64)
         after = np.arange(1, rounds + 1)
         truth = 0.1 + (ceiling - 0.1)[:, None] * (1 - (1 + after / pace[:, None]) ** -1.0)
         price = clients * np.exp(generator.uniform(0, 1, plans)) / np.sqrt(pace)
@@ -44,7 +44,7 @@ class Noisy:
         common = _fading(np.random.default_rng([study, 1, seed]), rounds)
         own = np.random.default_rng([study, 2, seed, plan])
         luck = np.sqrt(self.shared) * common + np.sqrt(1 - self.shared) * _fading(own, rounds)
-        return self.truth[plan] + scale * (self.luck * luck + self.jitter * own.normal(size=rounds))
+        return np.asarray(self.truth[plan] + scale * (self.luck * luck + self.jitter * own.normal(size=rounds)))
 
     def front(self, values: list[Array]) -> list[tuple[int, int]]:
         """Plan and round (from 0) of the non-dominated points of the curves."""

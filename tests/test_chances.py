@@ -6,6 +6,7 @@ import json
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,7 +34,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     return tune({"oracle": "recorded", "workers": 1, "replicates": 1, "budget": {"runs": 24}}, out=folder)
 
 
-def in_the_page(node: str, results: Results) -> dict[str, list[object]]:
+def in_the_page(node: str, results: Results) -> dict[str, Any]:
     facts = report_facts(results)
     rounds = facts["runs"]["rounds"]
     along = [[o.along(c.run) for o in results.problem.objectives] for c in results.candidates()]

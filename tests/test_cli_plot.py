@@ -59,7 +59,7 @@ def test_a_study_without_a_point_is_exit_1(command: Command) -> None:
     ("old", "new", "said"),
     [
         ('"plan"', '"settings"', "run 0 has no plan: not written by this version of flopt"),
-        ('"accuracy":', '"reached":', "trace: not one of flopt's (KeyError: 'accuracy')"),
+        ('"columns":', '"pillars":', "trace: not one of flopt's (KeyError: 'columns')"),
     ],
 )
 def test_a_folder_of_another_version_is_one_line(

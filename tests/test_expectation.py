@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from noisy_runs import Noisy
+from numpy.typing import NDArray
 
 from flopt.search.expectation import enough, expect, knots_until
 from flopt.search.luck import Curve
@@ -12,8 +13,11 @@ from flopt.spread import HALF_WIDTH
 
 STUDIES = 6
 
+Runs = dict[tuple[int, int], NDArray[np.float64]]
+Study = tuple[Noisy, Runs]
 
-def studied(number: int, repeats: int) -> tuple[Noisy, dict[tuple[int, int], np.ndarray]]:
+
+def studied(number: int, repeats: int) -> Study:
     """A study of forty plans: one seed each, then fresh seeds for those that own the front until each has enough."""
     noisy = Noisy.drawn(np.random.default_rng(number))
     plans, rounds = noisy.truth.shape
@@ -28,17 +32,18 @@ def studied(number: int, repeats: int) -> tuple[Noisy, dict[tuple[int, int], np.
     return noisy, runs
 
 
-def curves(noisy: Noisy, runs: dict[tuple[int, int], np.ndarray]) -> list[Curve]:
+def curves(noisy: Noisy, runs: Runs) -> list[Curve]:
     return [Curve(plan, seed, float(noisy.clients[plan]), values) for (plan, seed), values in runs.items()]
 
 
 @pytest.fixture(scope="module")
-def studies() -> list[tuple[Noisy, dict[tuple[int, int], np.ndarray]]]:
+def studies() -> list[Study]:
     return [studied(number, repeats=2) for number in range(STUDIES)]
 
 
-def test_the_reported_hypervolume_is_honest_where_the_raw_one_is_not(studies: list) -> None:
-    raw, honest = [], []
+def test_the_reported_hypervolume_is_honest_where_the_raw_one_is_not(studies: list[Study]) -> None:
+    raw: list[float] = []
+    honest: list[float] = []
     for noisy, runs in studies:
         first = [runs[plan, 0] for plan in range(len(noisy.truth))]
         means = [each.mean for each in expect(curves(noisy, runs))]
@@ -50,7 +55,7 @@ def test_the_reported_hypervolume_is_honest_where_the_raw_one_is_not(studies: li
     assert max(abs(np.array(honest) - 1)) < 0.05
 
 
-def test_errors_are_as_large_as_told(studies: list) -> None:
+def test_errors_are_as_large_as_told(studies: list[Study]) -> None:
     inside = []
     for noisy, runs in studies:
         for plan, each in enumerate(expect(curves(noisy, runs))):
@@ -94,7 +99,7 @@ def test_curves_without_noise_are_given_back() -> None:
         assert each.spread.sd(noisy.truth.shape[1]).max() < 0.03
 
 
-def test_the_order_of_runs_does_not_matter(studies: list) -> None:
+def test_the_order_of_runs_does_not_matter(studies: list[Study]) -> None:
     noisy, runs = studies[0]
     mixed = dict(sorted(runs.items(), key=lambda item: (item[0][1], -item[0][0])))
     for one, other in zip(expect(curves(noisy, runs)), expect(curves(noisy, mixed)), strict=True):
@@ -121,3 +126,10 @@ def test_runs_that_have_no_seed_in_common_share_no_luck() -> None:
     random = np.random.default_rng(0)
     alone = [Curve(plan, plan, 10.0, 0.5 + 0.01 * plan + 0.02 * random.normal(size=8)) for plan in range(6)]
     assert all(each.spread.common.shape[1] == 0 for each in expect(alone))
+
+
+def test_runs_that_share_no_seed_have_no_luck_in_common() -> None:
+    noisy = Noisy.drawn(np.random.default_rng(9), plans=8)
+    found = expect([Curve(plan, plan, float(noisy.clients[plan]), noisy.run(plan, plan)) for plan in range(8)])
+    assert all(not each.spread.common.any() for each in found)
+    assert all((each.spread.sd(60) > 0).all() for each in found)

@@ -102,7 +102,16 @@ def test_a_study_goes_on_and_tells_of_it(command: Command, tmp_path: Path) -> No
         encoding="utf-8",
     )
     (tmp_path / "long.toml").write_text("rounds = { low = 20, high = 60 }\n", encoding="utf-8")
-    words = ("--set", "space=long.toml", "--set", "oracle=analytic", "--set", "budget.runs=6", "--workers", "1")
+    keys = (
+        "space=long.toml",
+        "oracle=analytic",
+        "sampler=random",
+        "stopping=none",
+        "budget.runs=6",
+        "replicates=0",
+        "workers=1",
+    )
+    words = [f"--set={key}" for key in keys]
     code, _, err = command("tune", "--out", "study", "--objective", "odd.py", "--objective", "co2e", *words)
     assert code == 0
     results = open_results(tmp_path / "study")

@@ -72,7 +72,8 @@ def newer(folder: Path) -> None:
 
 def broken_in_the_middle(folder: Path) -> None:
     content = lines(folder)
-    (folder / JOURNAL).write_bytes(b"".join([*content[:42], b'{"op_code":\n', *content[43:]]))
+    sixth = [number for number, line in enumerate(content) if b'"trace":' in line][5]
+    (folder / JOURNAL).write_bytes(b"".join([*content[: sixth + 1], b'{"op_code":\n', *content[sixth + 2 :]]))
 
 
 def without_header(folder: Path) -> None:
@@ -97,7 +98,7 @@ def without_study_file(folder: Path) -> None:
     ("break_it", "said", "finished"),
     [
         (newer, "written by flopt 7.1 in format 9; this flopt", 16),
-        (broken_in_the_middle, "line 43 of 83 is broken: the 42 before it are whole, with 6 finished runs", 6),
+        (broken_in_the_middle, "before it are whole, with 6 finished runs; the rest is lost", 6),
         (without_header, "its header is cut off; no run can be read", 0),
         (a_run_without_plan, "run 16: it has no plan", 16),
         (a_trace_that_is_none, "run 16: trace: not one of flopt's", 16),

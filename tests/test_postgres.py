@@ -101,7 +101,7 @@ def test_two_drivers_share_the_work_and_the_budget(url: str, tmp_path: Path, mon
     monkeypatch.setenv("PYTHONWARNINGS", "ignore")
     tables = {
         "oracle": "analytic", "space": "quick", "sampler": "random", "workers": 1, "storage": url,
-        "budget": {"runs": 24},
+        "replicates": 0, "budget": {"runs": 24},
     }  # fmt: skip
     command = [sys.executable, "-c", TUNE, json.dumps(tables)]
     drivers = [

@@ -42,7 +42,8 @@ def study(name, executor):
     return {{**bad_study(HERE / name, executor), "budget": {{"runs": 3}}}}, HERE / name / "out"
 
 if __name__ == "__main__":
-    import time
+    import signal, time
+    from contextlib import suppress
     head = subprocess.Popen(START, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
     try:
         for attempt in range(60):
@@ -64,6 +65,8 @@ if __name__ == "__main__":
     finally:
         head.terminate()
         head.wait(60)
+        with suppress(ProcessLookupError):
+            os.killpg(head.pid, signal.SIGKILL)  # it leaves some of its processes
 """
 
 

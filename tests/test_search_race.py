@@ -185,6 +185,7 @@ def test_a_stop_is_wrong_where_the_mean_curve_would_have_added_much(world_of: Ca
     assert lost.lost == pytest.approx(lost.lost_by_mean)
     assert lost.lost > 0.1
     assert replay(scorer, [late._replace(rounds=ROUNDS, stopped=False)], 0) == (1.0, 0.0, 0.0)
+    assert replay(scorer, [flat], 2) == (ROUNDS / 3, 0.0, 0.0), "neither reaches the region: nothing is lost"
 
 
 def test_the_target_is_reached_when_it_first_is(world_of: Callable[[Table], World]) -> None:

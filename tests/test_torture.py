@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import numpy as np
 import pytest
 from database import PASSWORD, program, server
-from torture import RUNS, Torture
+from torture import RUNS, Torture, run_of
 
 from flopt.results import open_results
 from flopt.search.storage import Journal
@@ -23,7 +23,7 @@ MANY = int(os.environ.get("FLOPT_KILLS", "0"))
 
 def dump(folder: Path) -> list[dict[str, Any]]:
     """All that is stored of a study, but for dates and for what its runs took."""
-    taken = {"cpu_s", "wasted_cpu_s", "attempts", "where"}
+    taken = {"cpu_s", "elapsed_s", "wasted_cpu_s", "attempts", "where"}
     with Journal.read(folder) as journal:
         return [
             {
@@ -79,7 +79,7 @@ def check_shared(torture: Torture) -> None:
     assert len(torture.stored) == RUNS
     trials = torture.trials()
     assert all(trial.state.is_finished() for trial in trials)
-    assert len({str(trial.params) for trial in trials}) == RUNS
+    assert len({str(run_of(trial)) for trial in trials}) == RUNS
     assert len(torture.front()) > 0
 
 

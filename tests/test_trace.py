@@ -48,6 +48,13 @@ def test_columns_hold_the_rounds_in_order() -> None:
     assert TRACE.columns["upload_bytes"].tolist() == [1000, 1000, 1000]
 
 
+@given(st.lists(ROUNDS))
+def test_rounds_come_back(rounds: list[Round]) -> None:
+    trace = Trace.of(rounds, seed=0, participation="")
+    assert same(Trace.of(trace.rounds(), seed=0, participation=""), trace)
+    assert all(isinstance(each.clients, int) for each in trace.rounds())
+
+
 def test_columns_are_frozen() -> None:
     for trace in (TRACE, TRACE.until(2)):
         with pytest.raises(ValueError, match="read-only"):

@@ -45,6 +45,6 @@ def test_a_study_without_a_told_quota_says_so() -> None:
 
 
 def test_the_interval_is_that_of_clopper_and_pearson() -> None:
-    assert interval(0, 10) == (0.0, pytest.approx(1 - 0.025 ** (1 / 10)))
-    assert interval(10, 10) == (pytest.approx(0.025 ** (1 / 10)), 1.0)
-    assert interval(2, 20) == (pytest.approx(0.01235, abs=1e-5), pytest.approx(0.31698, abs=1e-5))
+    assert interval(0, 10) == pytest.approx((0.0, 1 - 0.025 ** (1 / 10)))
+    assert interval(10, 10) == pytest.approx((0.025 ** (1 / 10), 1.0))
+    assert interval(2, 20) == pytest.approx((0.01235, 0.31698), abs=1e-5)

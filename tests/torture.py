@@ -44,7 +44,7 @@ learn = analytic(problem_of(study_of({"oracle": "analytic"})).task)
 
 def rounds(plan, participation, seed):
     with Path(__file__).with_suffix(".diary").open("a") as diary:
-        diary.write(json.dumps([os.getpid(), plan.settings()]) + "\\n")
+        diary.write(json.dumps([os.getpid(), [plan.settings(), seed]]) + "\\n")
     time.sleep(float(Path(__file__).with_suffix(".pause").read_text()))
     yield from learn(plan, participation, seed)
 '''
@@ -62,6 +62,11 @@ if __name__ == "__main__":
     study = study_of(json.loads(sys.argv[1])).anchored(Path())
     run_study(study, Path(sys.argv[2]), lambda progress: print(progress.runs, flush=True))
 """
+
+
+def run_of(trial: FrozenTrial) -> list[Any]:
+    """What a run is known by in the diary: its plan and its seed, which replicates have of their own."""
+    return [trial.user_attrs["plan"], trial.user_attrs["seed"]]
 
 
 @dataclass
@@ -88,7 +93,7 @@ class Torture:
 
     @property
     def study(self) -> Path:
-        return self.folder / "study"
+        return self.folder / f"study{self.seed}"  # in a database, its name
 
     def tables(self) -> dict[str, Any]:
         return {
@@ -140,8 +145,8 @@ class Torture:
         now = {trial.number: trace.to_json() for trial in trials if (trace := stored_trace(trial)) is not None}
         assert set(range(self.reported)) <= set(now), "a run that was reported finished is gone"
         assert {number: now[number] for number in self.stored} == self.stored, "a finished run has changed"
-        begun = [trials[n].user_attrs["plan"] for n in self.stored]
-        again = [plan for _, plan in self._diary() if plan in begun]
+        done = [run_of(trials[number]) for number in self.stored]
+        again = [run for _, run in self._diary() if run in done]
         assert not again, "a finished run was trained again"
         self.stored = now
 
@@ -188,7 +193,7 @@ class Torture:
             with suppress(psutil.Error):  # it has just ended
                 psutil.Process(pids[-1]).kill()
 
-    def _diary(self) -> list[tuple[int, dict[str, Any]]]:
+    def _diary(self) -> list[tuple[int, list[Any]]]:
         diary = self.oracle.with_suffix(".diary")
         return [tuple(json.loads(line)) for line in diary.read_text().splitlines()] if diary.exists() else []
 

@@ -63,9 +63,9 @@ def tune_study(
 def told_stops(folder: Path) -> str:
     """How many runs were stopped, and how many of them wrongly."""
     from flopt.reading.wrong_stops import wrong_stops
-    from flopt.search.storage import Journal
+    from flopt.results import read_store
 
-    with Journal.read(folder) as journal:
+    with read_store(folder) as journal:
         return str(wrong_stops(journal.trials(), journal.traces()))
 
 

@@ -207,9 +207,10 @@ def _draw_points(facts: FrontFigure, axes: Axes, theme: Theme) -> None:
     if facts.stepped:
         axes.step(points[:, 0], points[:, 1], where="post", color=theme.main, linewidth=1, zorder=2)
     if len(facts.doubtful):
-        low, high = np.abs(facts.doubtful_ranges.T - facts.doubtful[:, 1])
-        axes.errorbar(*facts.doubtful.T, yerr=(low, high), fmt="none", ecolor=theme.faint, elinewidth=4, alpha=0.35)
-        axes.plot(*facts.doubtful.T, "o", color=theme.faint, markersize=3.2, label="doubtful", zorder=2)
+        xs, ys = facts.doubtful.T
+        low, high = np.abs(facts.doubtful_ranges.T - ys)
+        axes.errorbar(xs, ys, yerr=(low, high), fmt="none", ecolor=theme.faint, elinewidth=4, alpha=0.35)
+        axes.plot(xs, ys, "o", color=theme.faint, markersize=3.2, label="doubtful", zorder=2)
     x_bars, y_bars = (
         None if ranges is None else np.abs(ranges.T - points[:, column])
         for column, ranges in enumerate((facts.x_ranges, facts.y_ranges))

@@ -72,7 +72,8 @@ def _whole_moments(part: Array, drawn: Array, wanted: Array, log: Array, populat
     probability: population E[X; X >= k] = part drawn P(X >= k) + k (out - drawn + k) p(k).
     """
     expected = drawn * (part / population)
-    chance = (wanted <= expected).astype(np.float64)
+    certain = wanted <= drawn - (population - part)  # said by itself: `expected` is rounded
+    chance = ((wanted <= expected) | certain).astype(np.float64)
     mean = chance * expected
     # P(X >= expected + d) and P(X <= expected - d) are at most exp(-2 d^2 / drawn) (Hoeffding 1963).
     near = 2 * (wanted - expected) ** 2 < _NEVER * drawn

@@ -1,10 +1,10 @@
-"""How near plans are to one another in a table, and what that says about a plan between them."""
+"""How far plans lie apart from one another in a table, and which ones lie outside it."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,96 +13,104 @@ from flopt.compression import Shapes
 from flopt.errors import FloptError
 from flopt.plan import PLAN_FIELDS, Plan
 
-__all__ = ["Nearness"]
+__all__ = ["MARGIN", "Nearness"]
 
-NEIGHBOURS = 5
 LOG_RANGE = 5.0
 """A setting whose recorded values differ by more than this factor is measured on a log axis."""
+MARGIN = 0.02
+"""Share of an axis by which a plan may lie beyond the outermost recorded one: those are spread at random, and hardly
+ever lie on an end of the axis itself."""
 SAME = 1e-9
-"""Distance below which two plans are one."""
+"""Distance along an axis below which two values are one."""
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Nearness:
-    """Recorded plans as points: numbers become coordinates in [0, 1], words and kinds of compression must agree."""
+    """Recorded plans as points: numbers are coordinates, 1 the recorded range; two words are one apart."""
 
     plans: tuple[Plan, ...]
     shapes: Shapes
     """Shapes of the model's tensors: a compression's coordinate is the logarithm of its bytes."""
 
-    def weights(self, plan: Plan, *, without: int | None = None) -> list[tuple[int, float]]:
-        """Recorded plans near this one, nearest first, with weights that sum to 1; inverse squared distance.
+    def same(self, plan: Plan) -> int | None:
+        """The recorded plan that is this one but for its rounds, if there is one."""
+        equal = (self._words == _words(plan)).all(axis=1) & (np.abs(self._points - self._place(plan)) < SAME).all(
+            axis=1
+        )
+        found = np.flatnonzero(equal)
+        return int(found[0]) if len(found) else None
 
-        Shepard, "A two-dimensional interpolation function for irregularly-spaced data", ACM (1968). Raises
-        FloptError outside the range of the recorded plans, and farther from all of them than they lie apart.
+    def apart(self, plan: Plan) -> Array:
+        """Squared distance from each recorded plan along each axis on which those differ, shape (axes, plans).
+
+        Raises FloptError where the plan lies outside the recorded ones, or has words that none of them has.
         """
-        alike = [i for i, other in enumerate(self.plans) if _words(other) == _words(plan) and i != without]
-        if not alike:
-            raise FloptError(f"no recorded plan has {_unlike(plan, self.plans)}")
-        low, high = self._range([self.plans[i] for i in alike])
-        point = self._numbers(plan)
-        for name, value, least, most in zip(_NUMBERS, point, low, high, strict=True):
-            if not least - SAME <= value <= most + SAME:
-                raise FloptError(f"{name} lies outside the recorded plans; the table is not extrapolated")
-        points = np.array([self._numbers(self.plans[i]) for i in alike])
-        distances = _distances(_scaled(points, low, high), _scaled(point[np.newaxis], low, high)[0])
-        return _shared(alike, distances, self._reach(_scaled(points, low, high)))
+        self.check(plan)
+        numbers = (self._points - self._place(plan)) ** 2
+        words = self._words != _words(plan)
+        return np.concatenate([numbers, words], axis=1, dtype=np.float64).T[self._differing]
 
-    def _range(self, plans: Sequence[Plan]) -> tuple[Array, Array]:
-        numbers = np.array([self._numbers(plan) for plan in plans])
-        return numbers.min(axis=0), numbers.max(axis=0)
+    @cached_property
+    def all_apart(self) -> Array:
+        """The same for all pairs of recorded plans, shape (axes, plans, plans)."""
+        numbers = (self._points[:, np.newaxis] - self._points) ** 2
+        words = self._words[:, np.newaxis] != self._words
+        return np.moveaxis(np.concatenate([numbers, words], axis=2, dtype=np.float64), 2, 0)[self._differing]
+
+    def check(self, plan: Plan, *, without: int | None = None) -> None:
+        """Raise FloptError where the plan lies outside the recorded ones, but for one of them."""
+        others = np.arange(len(self.plans)) != without
+        alike = (self._words == _words(plan)).all(axis=1) & others
+        if not alike.any():
+            raise FloptError(f"no recorded plan has {_unlike(plan, self.plans)}")
+        place = self._place(plan)
+        for number, name in enumerate(_NUMBERS):
+            # Bytes mean something among compressions of one kind, the other settings among all.
+            column = self._points[alike if name in _COMPRESSIONS else others, number]
+            margin = max(SAME, MARGIN * float(np.ptp(column)))
+            if not column.min() - margin <= place[number] <= column.max() + margin:
+                raise FloptError(f"{name} lies outside the recorded plans; the table is not extrapolated")
+
+    @cached_property
+    def _words(self) -> NDArray[np.str_]:
+        return np.array([_words(plan) for plan in self.plans])
+
+    @cached_property
+    def _ranges(self) -> tuple[Array, Array, NDArray[np.bool_]]:
+        """Lowest and highest value of each number, and whether its axis is logarithmic."""
+        numbers = np.array([self._numbers(plan) for plan in self.plans])
+        low, high = numbers.min(axis=0), numbers.max(axis=0)
+        return low, high, (low > 0) & (high > LOG_RANGE * low)
+
+    @cached_property
+    def _points(self) -> Array:
+        return np.array([self._place(plan) for plan in self.plans])
+
+    @cached_property
+    def _differing(self) -> NDArray[np.int64]:
+        """The axes along which recorded plans differ."""
+        words = (self._words != self._words[0]).any(axis=0)
+        return np.flatnonzero(np.concatenate([np.ptp(self._points, axis=0) > 0, words]))
+
+    def _place(self, plan: Plan) -> Array:
+        """Coordinates of a plan: 0 at the lowest recorded value, 1 at the highest; what is constant keeps its unit."""
+        low, high, log = self._ranges
+        numbers = self._numbers(plan)
+        with np.errstate(divide="ignore"):  # zero on a log axis is infinitely far outside
+            values, low, high = (np.where(log, np.log(np.where(log, each, 1)), each) for each in (numbers, low, high))
+        return np.asarray((values - low) / np.where(high > low, high - low, 1))
 
     def _numbers(self, plan: Plan) -> Array:
         """The plan's numbers in the order of _NUMBERS; compressions as bytes."""
         values = [float(getattr(plan, name)) for name in _NUMBERS[:-2]]
         return np.array([*values, plan.upload_bytes(self.shapes), plan.download_bytes(self.shapes)])
 
-    def _reach(self, points: Array) -> float:
-        """How far a plan may lie from its nearest neighbour: as far as any recorded plan lies from its own."""
-        if len(points) < 2:
-            return SAME
-        others = np.array([np.delete(_distances(points, point), i).min() for i, point in enumerate(points)])
-        return max(float(others.max()), SAME)
-
-
-def _shared(alike: Sequence[int], distances: Array, reach: float) -> list[tuple[int, float]]:
-    order = np.argsort(distances, kind="stable")[:NEIGHBOURS]
-    nearest = distances[order[0]]
-    if nearest < SAME:
-        return [(alike[order[0]], 1.0)]
-    if nearest > reach:
-        raise FloptError(
-            f"no recorded plan is near enough: the nearest is {nearest:.2g} away, at most {reach:.2g} (1 is the range)"
-        )
-    shares = distances[order] ** -2
-    return [(alike[i], float(share)) for i, share in zip(order, shares / shares.sum(), strict=True)]
-
-
-def _scaled(points: Array, low: Array, high: Array) -> Array:
-    """Each column to [0, 1], on a log axis where its range is wide; a constant column to 0."""
-    scaled = np.zeros_like(points)
-    for column, (least, most) in enumerate(zip(low, high, strict=True)):
-        if most > least:
-            log = least > 0 and most / least > LOG_RANGE
-            values, a, b = (np.log(points[:, column]), math.log(least), math.log(most)) if log else (
-                points[:, column], least, most
-            )  # fmt: skip
-            scaled[:, column] = (values - a) / (b - a)
-    return scaled
-
-
-def _distances(points: Array, point: Array) -> Array:
-    return np.asarray(np.sqrt(((points - point) ** 2).sum(axis=1)))
-
 
 _WORDS = tuple(name for name in PLAN_FIELDS if isinstance(getattr(Plan(), name), str))
-_NUMBERS = (
-    *(name for name in PLAN_FIELDS if name not in (*_WORDS, "rounds", "uplink", "downlink")),
-    "uplink",
-    "downlink",
-)
+_COMPRESSIONS = ("uplink", "downlink")
+_NUMBERS = (*(name for name in PLAN_FIELDS if name not in (*_WORDS, "rounds", *_COMPRESSIONS)), *_COMPRESSIONS)
 
 
 def _words(plan: Plan) -> tuple[str, ...]:
@@ -111,7 +119,7 @@ def _words(plan: Plan) -> tuple[str, ...]:
 
 def _unlike(plan: Plan, plans: Sequence[Plan]) -> str:
     """The first word of the plan that no recorded plan has, or all of them together."""
-    names = (*_WORDS, "uplink", "downlink")
+    names = (*_WORDS, *_COMPRESSIONS)
     for number, (name, word) in enumerate(zip(names, _words(plan), strict=True)):
         if word not in {_words(other)[number] for other in plans}:
             return f"{name} = {word!r}"

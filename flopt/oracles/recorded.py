@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from flopt.errors import FloptError
 from flopt.oracle import Oracle
+from flopt.oracles.kriging import Kriging
 from flopt.oracles.nearness import Nearness
 from flopt.oracles.table import CURVES, Table, differing, load_table
 from flopt.participation import Participation
@@ -19,6 +21,9 @@ from flopt.task import Task, TaskSource
 from flopt.trace import Round
 
 __all__ = ["Lookup", "recorded"]
+
+FEWEST = 4
+"""Recorded plans from which on one between them can be told."""
 
 Array = NDArray[np.float64]
 
@@ -35,19 +40,51 @@ class Lookup:
         """The table of a task."""
         return cls(table, Nearness(table.plans, task.tensors))
 
-    def curves(self, plan: Plan, seed: int, *, without: int | None = None) -> dict[str, Array]:
+    def curves(self, plan: Plan, seed: int) -> dict[str, Array]:
         """Each of CURVES over the plan's rounds, shape (rounds,); NaN from the round on in which the run failed.
 
         A recorded plan gives what was recorded, seed s the run of the table's seed s modulo their number. Between
-        plans the curves of near ones are averaged, seed by seed. Raises FloptError where the table says nothing.
+        plans curves are averaged by kriging, seed by seed; a run fails as that of the nearest plan did. Raises
+        FloptError where the table says nothing.
         """
         if plan.rounds > self.table.rounds:
             raise FloptError(f"the plan has {plan.rounds} rounds; the table {self.table.rounds}, not extrapolated")
-        weights = self.near.weights(plan, without=without)
-        column = seed % len(self.table.seeds)
-        rows = [number for number, _ in weights]
-        shares = np.array([share for _, share in weights])
-        return {name: shares @ self.table.curves[name][rows, column, : plan.rounds] for name in CURVES}
+        column, rounds = seed % len(self.table.seeds), slice(plan.rounds)
+        own = self.near.same(plan)
+        if own is not None:
+            return {name: self.table.curves[name][own, column, rounds].astype(np.float64) for name in CURVES}
+        weights, nearest = self._between(plan)
+        failed = np.isnan(self.table.curves["accuracy"][nearest, column, rounds])
+        found = {
+            name: np.einsum("n,nr->r", weights, self.table.curves[name][self._whole, column, rounds]) for name in CURVES
+        }
+        return {name: np.where(failed, np.nan, _possible(name, values)) for name, values in found.items()}
+
+    def _between(self, plan: Plan) -> tuple[Array, int]:
+        """Weights of the plans that never failed, and the recorded plan that is nearest."""
+        apart = self.near.apart(plan)
+        if len(self._whole) < FEWEST:
+            raise FloptError(f"{len(self._whole)} recorded plans are too few to look up one between them")
+        weights, variance = self._kriging.weights(apart[:, self._whole])
+        worst = float(self._kriging.left_out[1].max())
+        if variance > worst * (1 + 1e-9):
+            raise FloptError(
+                f"no recorded plan is near enough: it would err by {(variance / worst) ** 0.5:.3g} times what the "
+                "most remote recorded one would"
+            )
+        return weights, int(self._kriging.alike(apart).argmax())
+
+    @cached_property
+    def _whole(self) -> NDArray[np.int64]:
+        """The plans of which no run failed."""
+        return np.flatnonzero(np.isfinite(self.table.curves["accuracy"]).all(axis=(1, 2)))
+
+    @cached_property
+    def _kriging(self) -> Kriging:
+        """Learnt from the seeds' mean accuracy at some rounds, the first and the last among them."""
+        rounds = np.unique(np.geomspace(1, self.table.rounds, 8).round().astype(np.int64)) - 1
+        values = self.table.curves["accuracy"][self._whole].astype(np.float64).mean(axis=1)[:, rounds]
+        return Kriging.learnt(self.near.all_apart[:, self._whole][:, :, self._whole], values)
 
     def error_band(self) -> Array:
         """Root mean square error of the accuracy at each round, shape (rounds,), learnt by leaving one plan out.
@@ -55,20 +92,25 @@ class Lookup:
         Every recorded plan that lies between others is asked for as if it had not been recorded, for each seed. NaN
         where none does.
         """
-        errors = [
-            self._missed(number, seed)
-            for number in range(len(self.table.plans))
-            for seed in range(len(self.table.seeds))
-        ]
-        found = np.array([each for each in errors if each is not None and np.isfinite(each).all()])
-        return np.sqrt((found**2).mean(axis=0)) if len(found) else np.full(self.table.rounds, np.nan)
+        inside = [place for place, number in enumerate(self._whole) if self._lies_between(int(number))]
+        if len(self._whole) < FEWEST or not inside:
+            return np.full(self.table.rounds, np.nan)
+        weights = self._kriging.left_out[0][inside]
+        known = self.table.curves["accuracy"][self._whole].astype(np.float64)
+        errors = np.einsum("mn,nsr->msr", weights, known, optimize=True) - known[inside]
+        return np.asarray(np.sqrt((errors**2).mean(axis=(0, 1))))
 
-    def _missed(self, number: int, seed: int) -> Array | None:
+    def _lies_between(self, number: int) -> bool:
         try:
-            guess = self.curves(self.table.plans[number], seed, without=number)["accuracy"]
+            self.near.check(self.table.plans[number], without=number)
         except FloptError:
-            return None
-        return np.asarray(guess - self.table.curves["accuracy"][number, seed])
+            return False
+        return True
+
+
+def _possible(name: str, values: Array) -> Array:
+    """Weights may be negative, but no accuracy leaves [0, 1] and no loss is negative; six digits are exact."""
+    return np.clip(values, 0, np.inf if name == "loss" else 1).round(6)
 
 
 def recorded(file: str, source: TaskSource, task: Task) -> Oracle:

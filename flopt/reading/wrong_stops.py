@@ -11,7 +11,7 @@ from scipy.stats import beta
 
 from flopt.pareto import hypervolume
 from flopt.search.stopping import HypervolumeStop, Learned, policy_of
-from flopt.trace import Round, Trace
+from flopt.trace import Trace
 
 __all__ = ["WrongStops", "interval", "wrong_stops"]
 
@@ -69,7 +69,7 @@ def wrong_stops(trials: Sequence[FrozenTrial], traces: Sequence[Trace | None]) -
 
 def _wrong(policy: HypervolumeStop, trace: Trace) -> bool | None:
     """Whether ending the run where the rule would have was wrong; None where it would not have."""
-    rounds = [Round(**{name: float(column[at]) for name, column in trace.columns.items()}) for at in range(len(trace))]
+    rounds = trace.rounds()
     end = next((r for r in range(1, len(rounds)) if policy.verdict(rounds[:r])), None)
     if end is None:
         return None

@@ -165,7 +165,8 @@ class Books:
     def _spent(self) -> Spent:
         rounds = sum(len(self._traces[number]) for number in range(len(self._seen)))
         kg = self._cpu_s * self._strategy.kg_per_cpu_s
-        return Spent(len(self._proposals), rounds, self._elapsed_s() / 60, kg, self._payoff and self._payoff.per_kg)
+        payoff = None if self._payoff is None else self._payoff.per_kg
+        return Spent(len(self._proposals), rounds, self._elapsed_s() / 60, kg, payoff)
 
     def _elapsed_s(self) -> float:
         """Seconds that the search has taken, earlier sessions included."""

@@ -131,12 +131,13 @@ class _Model:
         for run in mine:
             needed[seed[run], :, seed[run]] += scaled[run, :, None] * said[run] * scaled[run]
             wanted[seed[run]] += scaled[run] * gap[run]
-        pull, needed = pull.reshape(plans, size, -1), needed.reshape(seeds * size, seeds * size)
+        moved = pull.reshape(plans, size, seeds * size)
         free = _posterior(DIFFUSE * self.prior, total)
-        mean, root = _seed_luck(shared, needed, wanted.ravel(), pull, free, sums)
+        square = needed.reshape(seeds * size, seeds * size)
+        mean, root = _seed_luck(shared, square, wanted.ravel(), moved, free, sums)
         own = _posterior(self.prior, total)
-        centres = self.middle + np.einsum("pij,pj->pi", own, sums - pull @ mean)
-        return self._expectations(centres, _roots(own)[:, :, -OWN:], _strongest(own @ pull @ root))
+        centres = self.middle + np.einsum("pij,pj->pi", own, sums - moved @ mean)
+        return self._expectations(centres, _roots(own)[:, :, -OWN:], _strongest(own @ moved @ root))
 
     def _said(self) -> tuple[Array, Array, Array, Array]:
         """What each run says of its plan, its own luck integrated out: information, pull, sd of luck, common memory."""

@@ -51,7 +51,7 @@ def mutated(point: Point, space: Distributions, rng: np.random.Generator) -> dic
     moved = rng.random(len(space)) < rng.choice([0.2, 0.5, 1.0])
     moved[rng.integers(len(space))] = True
     step = 10 ** rng.uniform(-2.0, -0.4)
-    new = dict(point)
+    new = {name: point[name] for name in space}
     for (name, axis), moves in zip(space.items(), moved, strict=True):
         if not moves:
             continue

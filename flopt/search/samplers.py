@@ -64,6 +64,7 @@ def propose(
         view.add_trials([trial for run in shown for trial in _shown(run, space, logged, prefixes=name != "nsga2")])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        warnings.filterwarnings("ignore", "Box decomposition", UserWarning)  # slow, as the user of `gp` can see
         asked = view.ask(distributions(space))
     return view.get_trials(deepcopy=False)[asked.number]
 

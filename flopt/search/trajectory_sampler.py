@@ -82,9 +82,7 @@ class TrajectorySampler(BaseSampler):
             for each in study.get_trials(deepcopy=False, states=[TrialState.RUNNING])
             if each.number != trial.number and search_space.keys() <= each.params.keys()
         ]
-        search = Trajectory(
-            search_space, lambda points, rounds: scale.price(points, rounds, self._rounds), self._rounds
-        )
+        search = Trajectory(search_space, scale.price, self._rounds)
         longest = max((len(each.known) for each in told), default=1)
         return dict(search.ranked(told, running, longest, np.random.default_rng([self._seed, trial.number]))[0])
 
