@@ -59,7 +59,7 @@ def runs_needed(race: Path) -> dict[str, list[float | None]]:
     except OSError as error:
         raise FloptError(f"--race {race}: {error.strerror}") from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise FloptError(f"--race {race}: no file of the search race ({type(error).__name__}: {error})") from None
+        raise FloptError(f"--race {race}: no result of the search race, as its --out is ({error!r})") from None
 
 
 def needed_by(name: str, needed: dict[str, list[float | None]]) -> list[float | None]:

@@ -27,7 +27,6 @@ from _flower_sides import Optuna, searched, written_study
 
 from flopt.errors import FloptError
 from flopt.flower.superlink import local_superlink
-from flopt.study import study_of
 
 __all__ = ["main"]
 
@@ -128,8 +127,6 @@ def _with_race(measured: Measured, needed: dict[str, list[float | None]] | None,
     """What the race says, and the product."""
     if needed is None:
         return ["missing: the runs that each needs for equal hypervolume (--race FILE), and so the product"]
-    usual = f"flopt {study_of({}).sampler}/"
-    ours = ours or next((name for name in needed if name.startswith(usual)), "trajectory")
     lines = []
     for name in SAMPLERS:
         race = of_medians(needed_by(name, needed), needed_by(ours, needed))
@@ -149,7 +146,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--trials", type=int, default=6, help="by Optuna and flwr run")
     parser.add_argument("--searches", type=int, default=3, help="by flopt tune")
     parser.add_argument("--race", type=Path, help="what the search race wrote: runs that each method needs")
-    parser.add_argument("--ours", default="", help="flopt's method in it; the shipped one if not given")
+    parser.add_argument("--ours", default="trajectory", help="flopt's method in it")
     parser.add_argument("--json", type=Path, help="keep the measurements")
     given = parser.parse_args()
     if not 1 <= given.searches <= given.trials:

@@ -33,7 +33,7 @@ def test_the_races_file_gives_runs_by_method_and_seed(tmp_path: Path) -> None:
     file.write_text(json.dumps({"target": 0.9, "methods": {"tpe": {"runs": [12, None], "rounds": [300.0, None]}}}))
     assert runs_needed(file) == {"tpe": [12.0, None]}
     file.write_text("[]")
-    with pytest.raises(FloptError, match="no file of the search race"):
+    with pytest.raises(FloptError, match="no result of the search race"):
         runs_needed(file)
     with pytest.raises(FloptError, match="No such file"):
         runs_needed(tmp_path / "none.json")

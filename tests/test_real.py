@@ -99,7 +99,7 @@ def test_flwr_run_of_the_untouched_app_logs_the_accuracies_of_the_engine_bit_for
     """Two clients: Flower draws the order in which it adds up anew in every run, and only a + b is always b + a."""
     needs_module("ray")
     with local_superlink(tmp_path / "home") as link:
-        number = link.run(EXAMPLE, 2, timeout_s=1800)
+        number = link.run(EXAMPLE, 2)
         lines = link.log_of(number)
     logged = [float(value) for value in re.findall(r"Aggregated MetricRecord: .*'accuracy': ([\d.e-]+)", lines)]
     own = in_process(read_app(EXAMPLE).run_config.plan({}), 2)
@@ -165,7 +165,7 @@ def test_a_metered_app_keeps_its_ledger_and_ends_when_its_budget_is_spent(
     needs_module("ray")
     file = tmp_path / "ledger.jsonl"
     with local_superlink(tmp_path / "home") as link:
-        link.run(metered(tmp_path / "app", file, budget_g=1e-12), 2, timeout_s=1800)
+        link.run(metered(tmp_path / "app", file, budget_g=1e-12), 2)
     trace = ledger_trace(file)
     assert trace.accuracy.tolist() == in_process(read_app(EXAMPLE).run_config.plan({}), 2).accuracy[:1].tolist()
     assert (trace.columns["clients"].tolist(), trace.columns["samples"].tolist()) == ([2], [1439])

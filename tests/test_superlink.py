@@ -15,6 +15,8 @@ from flopt.flower.superlink import SuperLink, local_superlink
 # A `flwr` that answers as the real one was seen to.
 FLWR = """#!{python}
 import json, sys
+with open(__file__ + ".calls", "a") as calls:
+    print(*sys.argv[1:], file=calls)
 if sys.argv[1] == "run":
     print("Building ...")
     print(json.dumps({run}))
@@ -59,12 +61,24 @@ def test_a_run_that_stays_pending_is_given_up(tmp_path: Path) -> None:
         link(tmp_path, "pending").run(tmp_path, 4, 0)
 
 
+def test_a_run_that_nobody_waits_for_any_more_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    running = link(tmp_path, "running")
+    monkeypatch.setattr("flopt.flower.superlink.time.sleep", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        running.run(tmp_path, 4)
+    assert (tmp_path / "flwr.calls").read_text(encoding="utf-8").splitlines()[-1] == "stop 7 --format json"
+
+
 def test_it_has_a_home_and_ports_of_its_own_and_stays_off_the_network(tmp_path: Path) -> None:
     ports = superlink._free_ports(2)
     environment = superlink._environment(tmp_path, ports)
     assert len(set(ports)) == 2
     assert environment["FLWR_HOME"] == str(tmp_path)
     assert environment.items() >= QUIET.items()
+    assert environment["RAY_ADDRESS"] == "local"
 
 
 def test_without_ray_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,8 +19,6 @@ from flopt.trace import Trace, record
 
 __all__ = ["run_for_real"]
 
-TIMEOUT_S = 3600.0
-
 
 def run_for_real(source: TaskSource, task: Task, plan: Plan, seed: int, connection: str = "") -> Trace:
     """Train a plan by `flwr run`, on a SuperLink of flopt's own or on the user's connection of that name.
@@ -36,10 +34,10 @@ def run_for_real(source: TaskSource, task: Task, plan: Plan, seed: int, connecti
         folder, events, home = Path(place) / "app", Path(place) / "events.jsonl", Path(place) / "home"
         stage(app, folder, app.run_config.values(plan, seed), events, plan.uplink, seed, named=not connection)
         if connection:
-            SuperLink(dict(os.environ), home / "none", connection).run(folder, task.clients, TIMEOUT_S)
+            SuperLink(dict(os.environ), home / "none", connection).run(folder, task.clients)
         else:
             with local_superlink(home) as link:
-                link.run(folder, task.clients, TIMEOUT_S)
+                link.run(folder, task.clients)
         reports = read_reports(events)
     if not reports:
         raise FloptError("flwr run: completed, but the server wrote no round; does it run on this machine?")

@@ -25,7 +25,7 @@ from flopt.flower.requirement import QUIET, require_flower
 __all__ = ["SuperLink", "local_superlink"]
 
 START_S = 600.0
-"""How long a SuperLink may take to start."""
+"""How long a SuperLink may take to start, and a run of it."""
 ASK_EVERY_S = 1.0
 OWN_RAY = {"RAY_ADDRESS": "local", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
 """A Ray of its own, not the cluster that this machine may belong to; and one that listens on the loopback alone, as it
@@ -42,29 +42,39 @@ class SuperLink:
     name: str = ""
     """The connection's name in Flower's configuration; empty: its default."""
 
-    def run(self, folder: Path, clients: int, timeout_s: float) -> str:
+    def run(self, folder: Path, clients: int, start_s: float = START_S) -> str:
         """Run an app to its end, and give the run's number; raises FloptError where it does not complete.
 
-        The status counts, never the exit code: `flwr run` ends with 0 where the ServerApp raised.
+        The status counts, never the exit code: `flwr run` ends with 0 where the ServerApp raised. A run may take as
+        long as it takes, but not longer than `start_s` (s) until it runs: some stay pending for ever.
         """
         simulation = f"num-supernodes={clients} client-resources-num-cpus=1"
         options = [] if self.name else ["--federation-config", simulation]
         answer = self._flwr("run", str(folder), *self._connection, *options, "--format", "json")
         if not answer.get("run-id"):
             raise FloptError(f"flwr run: {_words(answer)}")
-        state, deadline = "pending", time.monotonic() + timeout_s
-        while not state.startswith("finished"):
-            if time.monotonic() > deadline:
-                self._flwr("stop", answer["run-id"], *self._connection, "--format", "json")
-                raise FloptError(f"flwr run: still {state} after {timeout_s:g} s; see {self.log}")
-            time.sleep(ASK_EVERY_S)
-            listed = self._flwr("list", *self._connection, "--run-id", answer["run-id"], "--format", "json")
-            found = (listed.get("runs") or [{}])[0]
-            state = str(found.get("status", state))
+        number = str(answer["run-id"])
+        try:
+            state, why = self._ended(number, start_s)
+        except BaseException:  # Ctrl-C, most likely: nobody waits for it any more
+            self._flwr("stop", number, *self._connection, "--format", "json")
+            raise
         if state != "finished:completed":
-            why = found.get("status-details") or "no details"
-            raise FloptError(f"flwr run: {state}: {why}; its log: {self._last_error(answer['run-id'])}")
-        return str(answer["run-id"])
+            raise FloptError(f"flwr run: {state}: {why or 'no details'}; its log: {self._last_error(number)}")
+        return number
+
+    def _ended(self, number: str, start_s: float) -> tuple[str, str]:
+        """The status of a run that has ended, and Flower's words for it."""
+        deadline = time.monotonic() + start_s
+        while True:
+            time.sleep(ASK_EVERY_S)
+            listed = self._flwr("list", *self._connection, "--run-id", number, "--format", "json")
+            found = (listed.get("runs") or [{}])[0]
+            state = str(found.get("status", "unknown"))
+            if state.startswith("finished"):
+                return state, str(found.get("status-details") or "")
+            if state != "running" and time.monotonic() > deadline:
+                raise FloptError(f"flwr run: still {state} after {start_s:g} s; see {self.log}")
 
     def log_of(self, run_id: str) -> str:
         """What a run's server logged."""
