@@ -123,8 +123,8 @@ def test_where_a_speed_decides_who_takes_part_the_old_accuracies_are_labelled(co
     )
     (tmp_path / "hurried.toml").write_text(fleet, encoding="utf-8")
     study = ("--set", "oracle=analytic", "--set", "budget.runs=6", "--set", "fleet.use=hurried.toml", "--workers", 1)
-    study = (*study, "--set", "sampler=tpe", "--set", "stopping=none", "--set", "replicates=0")
-    command("tune", *study, "--out", "hurried")
+    whole = ("--set", "sampler=tpe", "--set", "stopping=none", "--set", "replicates=0")
+    command("tune", *study, *whole, "--out", "hurried")
     code, out, err = command("flips", "hurried", "--vary", "link.home_wifi.up_bps=100:1e9")  # 100 bit/s: nobody can
     assert code == 0
     assert "none within the limits" in out
