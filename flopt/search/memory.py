@@ -8,9 +8,10 @@ from types import MappingProxyType
 from typing import Any
 
 import optuna
-from optuna.trial import FrozenTrial, TrialState, create_trial
+from optuna.trial import FrozenTrial, TrialState
 
 from flopt.objectives import Direction
+from flopt.search.storage import running_trial
 from flopt.trace import Trace
 
 __all__ = ["Memory"]
@@ -39,15 +40,7 @@ class Memory:
 
     def add(self, proposal: FrozenTrial, attributes: Mapping[str, Any]) -> None:
         """Keep a proposal as a running trial."""
-        self._study.add_trial(
-            create_trial(
-                state=TrialState.RUNNING,
-                params=proposal.params,
-                distributions=proposal.distributions,
-                system_attrs=proposal.system_attrs,
-                user_attrs=dict(attributes),
-            )
-        )
+        self._study.add_trial(running_trial(proposal, attributes))
 
     def record(
         self, number: int, trace: Trace, cpu_s: float, attributes: Mapping[str, Any] = MappingProxyType({})

@@ -19,14 +19,14 @@ import optuna
 import sqlalchemy
 from optuna.exceptions import OptunaError, UpdateFinishedTrialError
 from optuna.storages import RDBStorage
-from optuna.trial import FrozenTrial, TrialState, create_trial
+from optuna.trial import FrozenTrial, TrialState
 
 from flopt.errors import FloptError
 from flopt.objectives import Direction
 from flopt.search.database_url import without_password
 from flopt.search.packed import pack
 from flopt.search.stamp import check_format, check_identity, stamp
-from flopt.search.storage import make_folder, stored_trace
+from flopt.search.storage import make_folder, running_trial, stored_trace
 from flopt.trace import Trace
 
 __all__ = ["Postgres"]
@@ -108,15 +108,7 @@ class Postgres:
     def add(self, proposal: FrozenTrial, attributes: Mapping[str, Any]) -> None:
         """Store a proposal as a running trial of this driver."""
         with _told(self._url):
-            self._study.add_trial(
-                create_trial(
-                    state=TrialState.RUNNING,
-                    params=proposal.params,
-                    distributions=proposal.distributions,
-                    system_attrs=proposal.system_attrs,
-                    user_attrs=dict(attributes),
-                )
-            )
+            self._study.add_trial(running_trial(proposal, attributes))
             self.claim(len(self._study.get_trials(deepcopy=False)) - 1)
 
     def record(self, number: int, trace: Trace, cpu_s: float, attributes: Mapping[str, Any] = _NOTHING) -> None:

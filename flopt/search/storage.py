@@ -20,7 +20,18 @@ from flopt.search.packed import pack, unpack
 from flopt.search.stamp import check_format, check_identity, stamp
 from flopt.trace import Trace
 
-__all__ = ["JOURNAL", "NAME", "Journal", "Store", "check_there", "in_use", "lock", "make_folder", "stored_trace"]
+__all__ = [
+    "JOURNAL",
+    "NAME",
+    "Journal",
+    "Store",
+    "check_there",
+    "in_use",
+    "lock",
+    "make_folder",
+    "running_trial",
+    "stored_trace",
+]
 
 NAME = "flopt"
 """What flopt's study is called in its storage."""
@@ -137,15 +148,7 @@ class Journal:
 
     def add(self, proposal: FrozenTrial, attributes: Mapping[str, Any]) -> None:
         """Store a proposal as a running trial, in one line."""
-        self._study.add_trial(
-            create_trial(
-                state=TrialState.RUNNING,
-                params=proposal.params,
-                distributions=proposal.distributions,
-                system_attrs=proposal.system_attrs,
-                user_attrs=dict(attributes),
-            )
-        )
+        self._study.add_trial(running_trial(proposal, attributes))
 
     def record(self, number: int, trace: Trace, cpu_s: float, attributes: Mapping[str, Any] = _NOTHING) -> None:
         """Store a finished run's trace, the CPU seconds that it took here, and what else is known of it.
@@ -170,6 +173,17 @@ class Journal:
 
     def _id(self, number: int) -> int:
         return self._study._storage.get_trial_id_from_study_id_trial_number(self._study._study_id, number)
+
+
+def running_trial(proposal: FrozenTrial, attributes: Mapping[str, Any]) -> FrozenTrial:
+    """A proposal as every store keeps it while its run has not ended."""
+    return create_trial(
+        state=TrialState.RUNNING,
+        params=proposal.params,
+        distributions=proposal.distributions,
+        system_attrs=proposal.system_attrs,
+        user_attrs=dict(attributes),
+    )
 
 
 def stored_trace(trial: FrozenTrial) -> Trace | None:
