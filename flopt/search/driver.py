@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from flopt.search.books import Books, Progress, Report
-from flopt.search.checkpoints import Checkpoints
+from flopt.search.checkpoints import Checkpoint, Checkpoints
 from flopt.search.crew import Crew
 from flopt.search.engine import pool_of
 from flopt.search.execution import Job, Outcome
 from flopt.search.interrupts import Interrupts
 from flopt.search.problem import Problem
+from flopt.search.proposer import Proposal
 from flopt.search.storage import Journal
 from flopt.search.strategy import Strategy
 
-__all__ = ["Driver"]
+__all__ = ["Driver", "job_of"]
+
+
+def job_of(problem: Problem, proposal: Proposal, checkpoint: Checkpoint) -> Job:
+    """What a worker is told of a proposal; who takes part follows from its plan and seed."""
+    participation = problem.participation(proposal.plan, proposal.seed)
+    plan, seed, policy = proposal.plan, proposal.seed, proposal.policy
+    return Job(problem.oracle, problem.source, problem.task, plan, participation, seed, policy, checkpoint)
 
 
 class Driver:
@@ -65,21 +73,7 @@ class Driver:
         return ""
 
     def _submit(self, crew: Crew, number: int) -> None:
-        problem, proposal = self.problem, self._books.proposals[number]
-        participation = problem.participation(proposal.plan, proposal.seed)
-        crew.submit(
-            number,
-            Job(
-                problem.oracle,
-                problem.source,
-                problem.task,
-                proposal.plan,
-                participation,
-                proposal.seed,
-                proposal.policy,
-                self._checkpoints.of(number),
-            ),
-        )
+        crew.submit(number, job_of(self.problem, self._books.proposals[number], self._checkpoints.of(number)))
 
     def _store(self, number: int, outcome: Outcome) -> None:
         self._books.store(number, outcome.trace, outcome.cpu_s, outcome.attributes())

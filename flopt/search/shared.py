@@ -7,8 +7,8 @@ import time
 from flopt.search.books import Books, Progress, Report
 from flopt.search.checkpoints import Checkpoints
 from flopt.search.crew import Crew
+from flopt.search.driver import job_of
 from flopt.search.engine import pool_of
-from flopt.search.execution import Job
 from flopt.search.interrupts import Interrupts
 from flopt.search.postgres import Postgres
 from flopt.search.problem import Problem
@@ -85,20 +85,5 @@ class SharedDriver:
             pass
 
     def _submit(self, crew: Crew, number: int) -> None:
-        problem, proposal = self.problem, self._books.proposals[number]
-        participation = problem.participation(proposal.plan, proposal.seed)
-        checkpoint = self._checkpoints.of(number)
-        crew.submit(
-            number,
-            Job(
-                problem.oracle,
-                problem.source,
-                problem.task,
-                proposal.plan,
-                participation,
-                proposal.seed,
-                proposal.policy,
-                checkpoint,
-            ),
-        )
+        crew.submit(number, job_of(self.problem, self._books.proposals[number], self._checkpoints.of(number)))
         self._training.add(number)
