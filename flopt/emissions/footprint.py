@@ -51,11 +51,15 @@ class Parts:
     @property
     def total(self) -> Array:
         """The sum of the parts."""
-        return np.asarray(sum(getattr(self, part) for part in PARTS))
+        return np.asarray(sum(self.each()))
+
+    def each(self) -> list[Array]:
+        """The parts in their order."""
+        return [getattr(self, part) for part in PARTS]
 
     def map(self, change: Callable[[Array], Array]) -> Parts:
         """The same parts, each changed in the same way."""
-        return Parts(*(change(getattr(self, part)) for part in PARTS))
+        return Parts(*map(change, self.each()))
 
     def plus(self, other: Parts) -> Parts:
         """The sum, part by part."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from flopt.spread import Spread
 from flopt.task import Task
 from flopt.trace import Trace
 
-__all__ = ["EXPECTED", "Ensemble", "Expected", "ensembles", "expected_runs", "same_plan"]
+__all__ = ["EXPECTED", "Ensemble", "Expected", "ensembles", "expected_columns", "expected_runs", "same_plan"]
 
 Array = NDArray[np.float64]
 
@@ -49,6 +50,7 @@ class Expected:
     spreads: Mapping[str, Spread]
 
 
+@lru_cache(maxsize=1 << 14)
 def same_plan(plan: Plan) -> Plan:
     """What two plans have in common that differ in their rounds only: one is a prefix of the other."""
     return plan if plan.horizon_dependent else replace(plan, rounds=1)
@@ -72,9 +74,16 @@ def ensembles(plans: Sequence[Plan], traces: Sequence[Trace | None]) -> list[Ens
 
 def expected_runs(found: Sequence[Ensemble], task: Task) -> list[Expected]:
     """What is expected of each ensemble; every learned column by itself, the test accuracy as a plain mean."""
-    columns: list[dict[str, Array]] = [{"test_accuracy": _mean(each, "test_accuracy")} for each in found]
+    return expected_columns(found, task, EXPECTED, [{"test_accuracy": _mean(each, "test_accuracy")} for each in found])
+
+
+def expected_columns(
+    found: Sequence[Ensemble], task: Task, names: Sequence[str], known: Sequence[Mapping[str, Array]] = ()
+) -> list[Expected]:
+    """The same of a few columns only; the others stay those of the longest run, but for what is `known` of each."""
+    columns: list[dict[str, Array]] = [dict(each) for each in known] or [{} for _ in found]
     spreads: list[dict[str, Spread]] = [{} for _ in found]
-    for name in EXPECTED:
+    for name in names:
         for place, (mean, spread) in _expected(found, task, name).items():
             columns[place][name] = mean
             if spread is not None:
