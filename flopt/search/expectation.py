@@ -191,9 +191,7 @@ class _Model:
                     pull[place, :, seed] += said[kind] * scaled[kind]
         return total, pull, group
 
-    def _expectations(
-        self, centres: Array, own: Array, common: Array, group: NDArray[np.int64]
-    ) -> list[Expectation]:
+    def _expectations(self, centres: Array, own: Array, common: Array, group: NDArray[np.int64]) -> list[Expectation]:
         lengths = np.zeros(len(centres), dtype=int)
         np.maximum.at(lengths, self.plans, [len(curve.values) for curve in self.curves])
         spreads = [
