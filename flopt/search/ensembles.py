@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -99,12 +100,12 @@ def _expected(found: Sequence[Ensemble], task: Task, name: str) -> dict[int, tup
 
     Where the study says nothing of its noise, means over seeds stand for what is expected, and have no spread.
     """
-    there = [place for place, each in enumerate(found) if np.isfinite(each.traces[0].columns[name]).all()]
+    there = [place for place, each in enumerate(found) if _finite(each.traces[0].columns[name])]
     curves = [
-        Curve(plan, trace.seed, task.clients_per_round(found[place].plan.client_fraction), trace.columns[name])
-        for plan, place in enumerate(there)
-        for trace in found[place].traces
-        if np.isfinite(trace.columns[name]).all()
+        Curve(plan, trace.seed, clients, trace.columns[name])
+        for plan, (clients, traces) in enumerate((_clients(found[place], task), found[place].traces) for place in there)
+        for number, trace in enumerate(traces)
+        if number == 0 or _finite(trace.columns[name])
     ]
     if not enough(curves):
         return {place: (_mean(found[place], name), None) for place in there}
@@ -112,6 +113,15 @@ def _expected(found: Sequence[Ensemble], task: Task, name: str) -> dict[int, tup
     return {
         place: (np.clip(each.mean, 0.0, top), each.spread) for place, each in zip(there, expect(curves), strict=True)
     }
+
+
+def _clients(ensemble: Ensemble, task: Task) -> int:
+    return task.clients_per_round(ensemble.plan.client_fraction)
+
+
+def _finite(values: Array) -> bool:
+    """Whether all are; a column that a task lacks is NaN from its first round on."""
+    return math.isfinite(values[0]) and bool(np.isfinite(values).all())
 
 
 def _mean(ensemble: Ensemble, name: str) -> Array:
