@@ -132,6 +132,9 @@ class _Ordered:
         """Places of the points that stay, from cheap to dear."""
         self._learned = learned
         """Shape (points, draws)."""
+        self._chances = np.ones(len(learned))
+        self._from = 0
+        """Place in the order from which chances may have changed."""
 
     @classmethod
     def of(cls, loss: Array) -> _Ordered | None:
@@ -143,11 +146,14 @@ class _Ordered:
 
     def chances(self, places: NDArray[np.intp]) -> Array:
         """Share of the draws in which nobody that stays dominates these points, which are all that stay."""
-        mine = self._learned[self._order]
-        found = np.ones(len(self._learned))
-        found[self._order[1:]] = (mine[1:] < np.minimum.accumulate(mine)[:-1]).mean(axis=1)
-        return found[places]
+        mine, cheaper = self._learned[self._order[self._from :]], np.full((1, self._learned.shape[1]), np.inf)
+        if self._from:  # what is cheaper than the point that has left has the chances that it had
+            cheaper = self._learned[self._order[: self._from]].min(axis=0, keepdims=True)
+        lowest = np.minimum.accumulate(np.concatenate([cheaper, mine]))[:-1]
+        self._chances[self._order[self._from :]] = (mine < lowest).mean(axis=1)
+        return self._chances[places]
 
     def without(self, point: int) -> None:
         """Take a point away."""
-        self._order = self._order[self._order != point]
+        self._from = int(np.flatnonzero(self._order == point)[0])
+        self._order = np.delete(self._order, self._from)

@@ -120,7 +120,8 @@ def push_footprint(work: Work, rates: Rates, clients: Array) -> Footprint:
 def shaped(footprint: Footprint, draws: tuple[int, ...], plans: tuple[int, ...]) -> Footprint:
     """Arrays of the shape of the plans, after the axis of draws where there is one."""
     cases, shape = (*(draws or (1,)), math.prod(plans)), (*draws, *plans)
-    return footprint.map(lambda each: np.broadcast_to(each, cases).reshape(shape))
+    # Most have the shape already, and a search prices plan after plan.
+    return footprint.map(lambda each: (each if each.shape == cases else np.broadcast_to(each, cases)).reshape(shape))
 
 
 def priced(

@@ -133,7 +133,7 @@ class _Model:
         if len(again):
             within = _posterior(self.prior, self.information)
             found = np.einsum("rij,rj->ri", within[self.kind[again]], self.towards[again])
-            reached = self.knots <= np.array([[len(self.curves[run].values)] for run in again])
+            reached = self.knots <= np.array([[len(self.curves[run].values)] for run in again.tolist()])
             smoothed[again] = np.where(reached, found, np.nan)
             jitters = np.diagonal(within @ self.information @ within, axis1=1, axis2=2)  # what it does to the smoothed
             left[again] = jitters[self.kind[again]]

@@ -16,4 +16,5 @@ def one_thread() -> AbstractContextManager[Any]:
     The other cores are the workers', and the matrices of a proposal are too small to gain by a second thread: the two
     would wait for one another, each on a core that a worker wants. And a sum's last bits depend on who adds what.
     """
-    return threadpool_limits(1)
+    limits: AbstractContextManager[Any] = threadpool_limits(1)
+    return limits
