@@ -77,6 +77,13 @@ class Footprint:
     co2e_kg: Parts
     duration_s: Array
 
+    @classmethod
+    def nothing(cls, shape: tuple[int, ...]) -> Footprint:
+        """That of doing nothing."""
+        zeros = np.zeros(shape)
+        parts = Parts(*([zeros] * len(PARTS)))
+        return cls(parts, parts, zeros)
+
     def over_rounds(self, rounds: int, once: Footprint | None = None) -> Footprint:
         """The cumulative footprint after each of `rounds` equal rounds; shapes grow by a last axis (rounds,).
 

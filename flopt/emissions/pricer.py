@@ -48,6 +48,8 @@ class Pricer:
 
     def once(self, work: Work) -> Footprint:
         """Footprint of what is done one time: the final model is sent out."""
+        if self.pricing.final_push == "none":  # what nobody receives takes nothing
+            return Footprint.nothing((*self.rates.draws, *work.clients.shape))
         return push_footprint(work, self.rates, self._receivers(work))
 
     def along(self, work: Work, rounds: int) -> Footprint:
@@ -103,8 +105,6 @@ class Pricer:
             )
 
     def _receivers(self, work: Work) -> Array:
-        if self.pricing.final_push == "none":
-            return np.zeros_like(work.clients)
         return work.clients if self.pricing.final_push == "drawn" else np.full_like(work.clients, work.population)
 
     def _begins(self, work: Work, rounds: int) -> Array:

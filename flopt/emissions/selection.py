@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,9 @@ __all__ = [
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
 Mask = NDArray[np.bool_]
+
+_SHORT = 1024
+"""Clients up to which an order is kept: some thousand of them are then a few MB."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,14 +97,25 @@ def _slowest_s(plan: Plan, task: Task, table: Rates, group_of: Indices) -> float
 
 
 def first_drawn(clients: int, drawn: int, seed: int, index: int) -> Indices:
-    """The first `drawn` of a random order of the clients: a partial Fisher-Yates shuffle, O(drawn)."""
+    """The first `drawn` of a random order of the clients, read-only: a partial Fisher-Yates shuffle, O(drawn)."""
+    if drawn > _SHORT:
+        return _shuffled(clients, drawn, seed, index)
+    # Plans of one search draw from the same orders, some a few clients more than others: these are made once for all.
+    return _kept(clients, min(clients, 1 << (drawn - 1).bit_length()), seed, index)[:drawn]
+
+
+def _shuffled(clients: int, drawn: int, seed: int, index: int) -> Indices:
     swaps = stream(seed, "clients", index).integers(np.arange(drawn), clients)
     moved: dict[int, int] = {}
     order = np.empty(drawn, dtype=np.int64)
     for place, other in enumerate(swaps.tolist()):
         order[place] = moved.get(other, other)
         moved[other] = moved.get(place, place)
+    order.setflags(write=False)
     return order
+
+
+_kept = lru_cache(maxsize=4096)(_shuffled)
 
 
 def assign_groups(clients: int, fleet: Fleet, seed: int) -> Indices:
