@@ -104,9 +104,9 @@ def test_a_slot_that_is_killed_in_the_middle_takes_no_more_tasks(slot: Slot) -> 
 
 
 def test_a_task_that_nobody_wants_any_more_is_ended(slot: Slot) -> None:
-    asked = []
+    answers = iter([False, True])
     with pytest.raises(WorkerLostError, match="the search was stopped") as lost:
-        slot.call(time.sleep, (600,), lambda: bool(asked.append(1)) or len(asked) == 2)
+        slot.call(time.sleep, (600,), lambda: next(answers))
     assert not lost.value.again
     assert slot.call(math.sqrt, (4,), lambda: False) == 2.0
 

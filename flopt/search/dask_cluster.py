@@ -40,7 +40,7 @@ def _watched(function: Callable[..., Any], *arguments: Any) -> Any:
     """Do a task, which may ask meanwhile whether its driver still wants it: one that is killed does not either."""
     import distributed
 
-    worker: Any = distributed.get_worker()  # type: ignore[no-untyped-call]
+    worker: Any = distributed.get_worker()
     key = worker.get_current_task()
 
     def unwanted() -> bool:

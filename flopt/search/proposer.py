@@ -90,5 +90,5 @@ class Proposer:
         above = [run.above_zero for run in told if run.values is not None]
         if not above:
             return [False] * len(self._known)
-        positive = np.array(above).all(axis=0)
-        return [known and bool(above) for known, above in zip(self._known, positive, strict=True)]
+        positive = np.logical_and.reduce(above).tolist()
+        return [known and each for known, each in zip(self._known, positive, strict=True)]
