@@ -1,4 +1,4 @@
-"""A federation as its users run it: a SuperLink and SuperNodes of Flower's deployment, on free ports of the loopback."""
+"""A federation as its users run it: a SuperLink and SuperNodes of Flower's deployment, on free loopback ports."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from flopt.flower import superlink
+from flopt.flower.requirement import QUIET
 
 NAME = "mine"
 """Of the connection in the user's configuration."""
@@ -35,7 +36,7 @@ def federation(home: Path, clients: int) -> Iterator[None]:
 
 
 def _started(ends: ExitStack, command: list[str], log: Path) -> subprocess.Popen[bytes]:
-    environment = {**os.environ, **superlink.QUIET, **superlink._path(), "FLWR_HOME": str(log.parent)}
+    environment = {**os.environ, **QUIET, **superlink._path(), "FLWR_HOME": str(log.parent)}
     with log.open("wb") as lines:
         process = subprocess.Popen(
             command, env=environment, stdout=lines, stderr=lines, stdin=subprocess.DEVNULL, start_new_session=True
