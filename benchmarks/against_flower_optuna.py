@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
-from _factor import Factor, needed_by, of_means, of_medians, runs_needed
+from _factor import Factor, Needed, needed_by, of_means, of_medians, runs_needed
 from _flower_sides import Optuna, searched, written_study
 
 from flopt.errors import FloptError
@@ -123,7 +123,7 @@ def _span(seconds: list[float]) -> str:
     return f"{statistics.mean(seconds):.1f} s (mean of {len(seconds)}, {min(seconds):.1f} to {max(seconds):.1f} s)"
 
 
-def _with_race(measured: Measured, needed: dict[str, list[float | None]] | None, ours: str) -> list[str]:
+def _with_race(measured: Measured, needed: dict[str, list[Needed]] | None, ours: str) -> list[str]:
     """What the race says, and the product."""
     if needed is None:
         return ["missing: the runs that each needs for equal hypervolume (--race FILE), and so the product"]
@@ -134,7 +134,8 @@ def _with_race(measured: Measured, needed: dict[str, list[float | None]] | None,
             f"given by the race: {name} needs {race} the runs of {ours} for equal hypervolume",
             f"multiplied: until that front, flopt is {race * _of_runs(measured)} faster than {name} by flwr run",
         ]
-    return [*lines, "in brackets: nine of ten draws of the measurements with replacement"]
+    lines.append("in brackets: nine of ten draws of the measurements with replacement")
+    return [*lines, "> or <: a bound, as a search that ended before the target needs more than the runs that it made"]
 
 
 def _of_runs(measured: Measured) -> Factor:
