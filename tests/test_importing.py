@@ -40,7 +40,8 @@ def test_a_meters_ledger_becomes_a_run_with_its_own_counts_and_a_partly_metered_
         )
 
     assert line("whole")[0] == 0
-    trace = open_results(tmp_path / "whole").traces[0]
+    (trace,) = open_results(tmp_path / "whole").traces
+    assert trace is not None
     assert trace.accuracy.tolist() == [0.25, 0.5]
     assert trace.columns["clients"].tolist() == [7, 7]
     assert trace.columns["upload_bytes"].tolist() == [7 * 19240] * 2
