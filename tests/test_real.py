@@ -88,6 +88,13 @@ def test_without_an_app_there_is_nothing_to_run() -> None:
         run_for_real(TaskSource(), TASK, read_app(EXAMPLE).run_config.plan({}), 0)
 
 
+@pytest.mark.parametrize("connection", ["", "mine"])
+def test_without_flower_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch, connection: str) -> None:
+    monkeypatch.setattr("flopt.flower.requirement.find_spec", lambda _name: None)
+    with pytest.raises(FloptError, match=r"pip install 'flopt-carbon\[flower\]'"):
+        run_for_real(SOURCE, TASK, read_app(EXAMPLE).run_config.plan({}), 0, connection)
+
+
 @pytest.mark.parametrize(("address", "here"), [("127.0.0.1", 1), ("::ffff:127.0.0.1", 1), ("::", 0), ("192.0.2.1", 0)])
 def test_what_the_loopback_is(address: str, here: bool) -> None:
     assert is_loopback(address) == here

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from flopt.errors import FloptError
 from flopt.flower.app import read_app
+from flopt.flower.events import read_reports
 from flopt.flower.oracle import scored
 from flopt.flower.report import Report
-from flopt.flower.shim import read_reports
 from flopt.flower.staging import stage
 from flopt.flower.superlink import local_superlink, users_superlink
 from flopt.plan import Plan
