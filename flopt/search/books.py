@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from optuna.trial import FrozenTrial
 
 from flopt.search.budget import Spent
 from flopt.search.finite import finite_part
@@ -65,7 +66,14 @@ class Books:
         self._repeats = Repeats(problem, strategy.replicates, strategy.seed)
         self._proposals: list[Proposal] = []
         self._traces: dict[int, Trace] = {}
+        self._rounds = 0
+        """In all traces."""
         self._seen: list[Seen] = []
+        self._seen_rounds = 0
+        self._new: list[Seen] = []
+        """Those seen that repeat no other."""
+        self._ended: set[int] = set()
+        """Runs that have their end in the store already."""
         self._failed = 0
         self._cpu_s = 0.0
         self._started = time.monotonic()
@@ -119,14 +127,13 @@ class Books:
         again, kept = self._repeats.next(self._seen, running, budget.left(spent, pending), budget.whole(spent))
         if again is not None:
             return Proposal(self._proposals[again.number].trial, again.plan, again.seed, repeats=again.number)
-        told, open_ = ([each for each in seen if each.repeats is None] for seen in (self._seen, running))
+        open_ = [each for each in running if each.repeats is None]
         rounds_left = self._rounds_left()
-        return self._proposer.next(number, told, open_, None if rounds_left is None else rounds_left - kept)
+        return self._proposer.next(number, self._new, open_, None if rounds_left is None else rounds_left - kept)
 
     def _running(self, number: int) -> Seen:
-        proposal, trial = self._proposals[number], self._store.trials()[number]
-        nothing = np.empty((0, 0))
-        return Seen(trial, None, nothing, plan=proposal.plan, seed=proposal.seed, repeats=proposal.repeats)
+        proposal, nothing = self._proposals[number], np.empty((0, 0))
+        return Seen(proposal.trial, None, nothing, plan=proposal.plan, seed=proposal.seed, repeats=proposal.repeats)
 
     def store(
         self, number: int, trace: Trace, cpu_s: float, attributes: Mapping[str, Any] = MappingProxyType({})
@@ -135,8 +142,7 @@ class Books:
         trace = finite_part(self._problem, self._proposals[number].plan, trace)
         elapsed_s = round(self._elapsed_s(), 3)  # so that a budget of minutes holds over restarts
         self._store.record(number, trace, cpu_s, {**attributes, "elapsed_s": elapsed_s})
-        self._traces[number] = trace
-        self._cpu_s += cpu_s
+        self._keep(number, trace, cpu_s)
 
     def catch_up(self) -> None:
         """Take up what other drivers of the same study have proposed and finished."""
@@ -145,8 +151,7 @@ class Books:
         for number in self.untrained():
             trace = stored_trace(trials[number])
             if trace is not None:
-                self._traces[number] = trace
-                self._cpu_s += trials[number].user_attrs.get("cpu_s", 0.0)
+                self._take(number, trials[number], trace)
 
     def tell_next(self) -> bool:
         """Tell the run whose turn it is; False where its trace is not there yet."""
@@ -158,15 +163,13 @@ class Books:
 
     def progress(self, ended: str = "") -> Progress:
         """Where the search stands, and why it ended."""
-        rounds = sum(len(trace) for trace in self._traces.values())
         latest = self._seen[-1].allowed() if self._seen else np.empty((0, 0))
-        return Progress(len(self._seen), self._failed, rounds, self._cpu_s, ended, latest=latest)
+        return Progress(len(self._seen), self._failed, self._rounds, self._cpu_s, ended, latest=latest)
 
     def _spent(self) -> Spent:
-        rounds = sum(len(self._traces[number]) for number in range(len(self._seen)))
         kg = self._cpu_s * self._strategy.kg_per_cpu_s
         payoff = None if self._payoff is None else self._payoff.per_kg
-        return Spent(len(self._proposals), rounds, self._elapsed_s() / 60, kg, payoff)
+        return Spent(len(self._proposals), self._seen_rounds, self._elapsed_s() / 60, kg, payoff)
 
     def _elapsed_s(self) -> float:
         """Seconds that the search has taken, earlier sessions included."""
@@ -176,17 +179,19 @@ class Books:
         """Rounds of the budget that neither a run told has used nor one that still runs may use."""
         if self._strategy.budget.rounds is None:
             return None
-        told = len(self._seen)
-        used = sum(len(self._traces[number]) for number in range(told))
-        return self._strategy.budget.rounds - used - sum(each.plan.rounds for each in self._proposals[told:])
+        open_ = self._proposals[len(self._seen) :]
+        return self._strategy.budget.rounds - self._seen_rounds - sum(each.plan.rounds for each in open_)
 
     def _tell(self, number: int) -> None:
         """End run `number` in the study, and show it to the next proposals."""
         seen = self._look(self._proposals[number], self._traces[number])
-        if not self._store.trials()[number].state.is_finished():
+        if number not in self._ended:
             values = None if seen.values is None else [float(value) for value in seen.values[-1]]
             self._store.tell(number, values, stopped=self._traces[number].status == "stopped")
         self._seen.append(seen)
+        self._seen_rounds += len(self._traces[number])
+        if seen.repeats is None:
+            self._new.append(seen)
         if self._payoff is not None and seen.repeats is None:
             cpu_s = self._store.trials()[number].user_attrs.get("cpu_s", 0.0)
             self._payoff.add(seen.allowed(), cpu_s * self._strategy.kg_per_cpu_s)
@@ -203,6 +208,17 @@ class Books:
         table = np.column_stack(broken) if broken else np.empty((len(values), 0))
         return Seen(proposal.trial, values, table, whole=proposal.plan.horizon_dependent, run=run, **told)
 
+    def _take(self, number: int, trial: FrozenTrial, trace: Trace) -> None:
+        """Keep what the store has of a run."""
+        self._keep(number, trace, trial.user_attrs.get("cpu_s", 0.0))
+        if trial.state.is_finished():
+            self._ended.add(number)
+
+    def _keep(self, number: int, trace: Trace, cpu_s: float) -> None:
+        self._rounds += len(trace) - len(self._traces.get(number, ()))
+        self._traces[number] = trace
+        self._cpu_s += cpu_s
+
     def _limits(self) -> list[tuple[Limit, bool]]:
         runs = self._problem.spread_runs()
         return [(limit, all(limit.objective.is_known(run) for run in runs)) for limit in self._problem.limits]
@@ -214,8 +230,7 @@ class Books:
             self._proposals.append(Proposal.of(trial))
             trace = self._store.trace(number)
             if trace is not None:
-                self._traces[number] = trace
-                self._cpu_s += trial.user_attrs.get("cpu_s", 0.0)
+                self._take(number, trial, trace)
                 self._before_s = max(self._before_s, trial.user_attrs.get("elapsed_s", 0.0))
         # As many as were told when the last run was proposed: the rest is told when it is due.
         told = max(0, len(trials) - self._strategy.lag)

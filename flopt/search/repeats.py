@@ -13,7 +13,8 @@ from flopt.objectives import Objective
 from flopt.pareto import losses, non_dominated
 from flopt.plan import Plan
 from flopt.search.budget import Left
-from flopt.search.ensembles import Ensemble, ensembles, expected_runs, same_plan
+from flopt.search.columns import column_of
+from flopt.search.ensembles import EXPECTED, Ensemble, ensembles, expected_columns, same_plan
 from flopt.search.problem import Problem
 from flopt.search.seen import Seen
 
@@ -48,6 +49,7 @@ class Repeats:
 
     def __init__(self, problem: Problem, replicates: int, seed: int) -> None:
         self._problem, self._replicates, self._seed = problem, replicates, seed
+        self._read = _columns_read(problem) if replicates else ()
 
     def next(
         self, told: Sequence[Seen], running: Sequence[Seen], left: Left, budget: Left
@@ -75,13 +77,16 @@ class Repeats:
     def wanted(self, told: Sequence[Seen], running: Sequence[Seen]) -> list[Repeat]:
         """All repeats that the front asks for as it is now known: first those of plans with the fewest seeds."""
         found = self._contenders(told)
-        front = find_front(self._candidates(found), self._problem.objectives)
-        busy = [(same_plan(each.plan), each.seed, each.plan.rounds) for each in running]
+        front = find_front(self._candidates(found, told), self._problem.objectives)
+        of_number = {each.number: each for each in found}
+        busy: dict[Plan, list[tuple[int, int]]] = {}
+        for each in running:
+            busy.setdefault(same_plan(each.plan), []).append((each.seed, each.plan.rounds))
         wishes = []
         for number, (rounds, chance) in _owners(front).items():
-            mine = next(each for each in found if each.number == number)
+            mine = of_number[number]
             runs = [(trace.seed, len(trace)) for trace in mine.traces]
-            runs += [(seed, last) for plan, seed, last in busy if plan == same_plan(mine.plan)]
+            runs += busy.get(same_plan(mine.plan), [])
             enough = 1 + self._replicates * (2 if LIKELY <= chance < OPEN else 1)
             have = len({seed for seed, last in runs if last >= LONG_ENOUGH * rounds})
             fresh = (seed for seed in range(self._seed, self._seed + enough + len(runs)) if seed not in dict(runs))
@@ -92,13 +97,15 @@ class Repeats:
             ]
         return [repeat for _, _, repeat in sorted(wishes, key=lambda wish: (wish[0], wish[1], wish[2].number))]
 
-    def _candidates(self, found: Sequence[Ensemble]) -> list[Candidate]:
-        expected = expected_runs(found, self._problem.task)
-        runs = self._problem.runs([each.plan for each in found], [each.trace for each in expected])
-        return [
-            Candidate(each.number, run, self._problem.allowed(run), each.lengths, about.spreads)
-            for each, run, about in zip(found, runs, expected, strict=True)
-        ]
+    def _candidates(self, found: Sequence[Ensemble], told: Sequence[Seen]) -> list[Candidate]:
+        """The plans as expected; what they emit was worked out when their longest runs were told."""
+        candidates = []
+        for each, about in zip(found, expected_columns(found, self._problem.task, self._read), strict=True):
+            own = told[each.number].run
+            assert own is not None
+            run = replace(own, whole_trace=about.trace)
+            candidates.append(Candidate(each.number, run, self._problem.allowed(run), each.lengths, about.spreads))
+        return candidates
 
     def _contenders(self, told: Sequence[Seen]) -> list[Ensemble]:
         """The plans that were run; of very many those whose runs come nearest to the front."""
@@ -108,6 +115,15 @@ class Repeats:
             return found
         near = _nearest([told[each.number].allowed() for each in found], self._problem.objectives)
         return [found[place] for place in near]
+
+
+def _columns_read(problem: Problem) -> Sequence[str]:
+    """The learned columns that decide who is on the front; all, where an objective is none of them itself."""
+    predicted = problem.spread_runs()
+    judges = (*problem.objectives, *(limit.objective for limit in problem.limits))
+    learned = [each for each in judges if not all(each.is_known(run) for run in predicted)]
+    columns = {column_of(problem, each) for each in learned}
+    return [name for name in EXPECTED if name in columns] if "" not in columns else EXPECTED
 
 
 def _owners(front: Front) -> dict[int, tuple[int, float]]:
