@@ -25,6 +25,8 @@ __all__ = ["Foresight"]
 
 Array = NDArray[np.float64]
 
+POWERS = {"local_epochs": 1.0, "local_steps": 1.0, "client_lr": 1.0, "server_lr": 1.0, "batch_size": -1.0}
+"""A round leads as far as the steps that a client takes in it are many and long: what plain SGD would do."""
 TRIED = 40
 """Candidates, from the best on, that are tried against the known limits."""
 
@@ -41,7 +43,7 @@ class Foresight:
         self._box = box_of(problem)
         self._unscaled = [at for at in self._learned if not column_of(problem, problem.objectives[at])]
         self._longest = problem.space.max_rounds or problem.base.rounds
-        self._search = Trajectory(self._space, self._price, "rounds")
+        self._search = Trajectory(self._space, self._price, "rounds", POWERS)
         self._taken: dict[int, tuple[Seen, Told]] = {}
 
     def propose(self, told: Sequence[Seen], running: Sequence[Seen], seed: int) -> FrozenTrial:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
+from scipy.special import expit, ndtri
 
 __all__ = ["ShapedLoss", "directions", "expected_gain", "scalarised_gain"]
 
@@ -15,28 +15,35 @@ CELLS = 96
 
 
 class ShapedLoss:
-    """A loss in [0, 1] as the model sees it: on a log scale, so that the good end counts."""
+    """A loss in [0, 1] as the model sees it: its log-odds, in which learning curves are nearly straight in log rounds.
+
+    Both ends count: the first rounds, which all guess, differ as little from each other as the last ones do.
+    """
 
     OFFSET = 0.03
+    """How near to perfect still makes a difference."""
+    HOPELESS = 0.97
+    """A loss from which on nothing is told apart."""
+    LUCKS = ndtri((np.arange(24) + 0.5) / 24)
+    """Equally likely values of a standard normal."""
 
     @classmethod
     def shown(cls, loss: Array) -> Array:
         """To the model's scale."""
-        return np.asarray(np.log(np.clip(loss, 0.0, 1.5) + cls.OFFSET))
+        clipped = np.clip(loss, 0.0, cls.HOPELESS)
+        return np.asarray(np.log((clipped + cls.OFFSET) / (1 + cls.OFFSET - clipped)))
 
     @classmethod
     def back(cls, shown: Array) -> Array:
         """And back."""
-        return np.asarray(np.exp(shown) - cls.OFFSET)
+        return np.asarray((1 + 2 * cls.OFFSET) * expit(shown) - cls.OFFSET)
 
     @classmethod
-    def improvement(cls, mean: Array, deviation: Array, level: Array) -> Array:
-        """E[max(level - loss, 0)] where the shown loss is normal: the put price of Black and Scholes, J. Polit. Econ.
-        81 (1973)."""
-        strike = level + cls.OFFSET
-        d = (np.log(strike) - mean) / deviation
-        value = strike * ndtr(d) - np.exp(mean + deviation**2 / 2) * ndtr(d - deviation)
-        return np.asarray(np.maximum(value, 0.0))
+    def improvement(cls, mean: Array, deviation: Array, levels: Array) -> Array:
+        """E[max(level - loss, 0)] where the shown loss is normal, by its quantiles; shape (*mean.shape, levels)."""
+        losses = cls.back(mean[..., None] + deviation[..., None] * cls.LUCKS)
+        improved = [np.maximum(level - losses, 0.0).mean(axis=-1) for level in levels]
+        return np.stack(improved, axis=-1)
 
 
 def expected_gain(mean: Array, deviation: Array, costs: Array, front: Array) -> Array:
@@ -52,11 +59,13 @@ def expected_gain(mean: Array, deviation: Array, costs: Array, front: Array) -> 
     afforded = (costs[:, :, None] <= cells).sum(axis=1) - 1  # (runs, cells); -1 where not even the first round is
     row = np.arange(runs)[:, None]
     at = np.maximum(afforded, 0)
-    cell = ShapedLoss.improvement(mean[row, at], deviation[row, at], level[None, :]) * (afforded >= 0)
+    levels, which = np.unique(level, return_inverse=True)
+    improved = ShapedLoss.improvement(mean, deviation, levels)[:, :, which]  # (runs, rounds, cells)
+    cell = improved[row, at, np.arange(CELLS)] * (afforded >= 0)
     gain = np.empty((runs, rounds))
     for last in range(rounds):  # up to `last`, the cells beyond it are served by it
-        ended = ShapedLoss.improvement(mean[:, last, None], deviation[:, last, None], level[None, :])
-        gain[:, last] = np.where(afforded < last, cell, ended * (afforded >= last)).sum(axis=1) / CELLS
+        ended = improved[:, last] * (afforded >= last)
+        gain[:, last] = np.where(afforded < last, cell, ended).sum(axis=1) / CELLS
     return gain
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from optuna.distributions import CategoricalDistribution, IntDistribution
 
 from flopt.pareto import non_dominated
-from flopt.search.features import Distributions, Point, drawn, features, mutated
+from flopt.search.features import Distributions, Point, drawn, features, leanings, mutated
 from flopt.search.gain import ShapedLoss, directions, expected_gain, scalarised_gain
 from flopt.search.surrogate import Data, Posterior, Settings, fit_settings, posterior
 
@@ -62,10 +63,16 @@ class Told:
 class Trajectory:
     """Proposes points of a space; a function of its arguments, which remembers fitted settings to be quick."""
 
-    def __init__(self, space: Distributions, price: Price, rounds: str) -> None:
-        """`rounds` is the name of the axis that says how long a run is, where the space has it."""
+    def __init__(
+        self, space: Distributions, price: Price, rounds: str, powers: Mapping[str, float] = MappingProxyType({})
+    ) -> None:
+        """`rounds` is the name of the axis that says how long a run is, where the space has it.
+
+        `powers` say for some axes by what power of it a round is expected to lead further; what is true is learned.
+        """
         self._space, self._price, self._rounds = space, price, rounds
         self._axes = {name: axis for name, axis in space.items() if name != rounds}
+        self._powers = powers
         self._settings: dict[int, tuple[Told, list[Settings]]] = {}
 
     def ranked(
@@ -135,8 +142,10 @@ class Trajectory:
         known = self._settings.get(count)
         if known is None or known[0] is not told[count - 1]:
             kept = _kept(told[:count], OBSERVATIONS * 2 // 3)
+            weights = leanings(self._axes, self._powers) / max(math.log(longest), 1.0)
             fitted = [
-                fit_settings(_observations(kept, self._axes, at, longest)) for at in range(told[0].learned.shape[1])
+                fit_settings(_observations(kept, self._axes, at, longest), weights)
+                for at in range(told[0].learned.shape[1])
             ]
             self._settings[count] = known = (told[count - 1], fitted)
         return known[1]
@@ -201,7 +210,7 @@ def _times(rounds: Sequence[int] | NDArray[np.int64], longest: int) -> Array:
 
 def _noise(clients: float, rounds: int) -> float:
     """Relative standard deviation of an observation: less with more clients and with more rounds."""
-    return float(np.sqrt(np.clip(8 / clients * (12 / (rounds + 2)) ** 0.7, 0.08, 12.0)))
+    return float(np.sqrt(np.sqrt(8 / clients) * np.sqrt(12 / (rounds + 2))))
 
 
 def _kept(told: Sequence[Told], most: int = OBSERVATIONS) -> list[Told]:
