@@ -46,15 +46,16 @@ class ShapedLoss:
         return np.stack(improved, axis=-1)
 
 
-def expected_gain(mean: Array, deviation: Array, costs: Array, front: Array) -> Array:
+def expected_gain(mean: Array, deviation: Array, costs: Array, front: Array, counts: float = 1.0) -> Array:
     """Expected hypervolume that each run adds when it ends at each of its rounds, shape (runs, rounds).
 
     One learned objective, whose shown loss has `mean` and `deviation` of shape (runs, rounds), and one known, with
     losses `costs` of the same shape, rising along the rounds. `front` has losses (points, 2), the learned one first.
-    The cost axis is cut into cells, and in each the run is read at the last round that it can afford.
+    Only losses below `counts` add anything. The cost axis is cut into cells, and in each the run is read at the last
+    round that it can afford.
     """
     cells = (np.arange(CELLS) + 0.5) / CELLS
-    level = _staircase(front, cells)
+    level = np.minimum(_staircase(front, cells), counts)
     runs, rounds = mean.shape
     afforded = (costs[:, :, None] <= cells).sum(axis=1) - 1  # (runs, cells); -1 where not even the first round is
     row = np.arange(runs)[:, None]
@@ -83,23 +84,24 @@ def directions(count: int, objectives: int, rng: np.random.Generator) -> Array:
     return np.asarray(np.maximum(drawn / np.linalg.norm(drawn, axis=1, keepdims=True), 1e-6))
 
 
-def scalarised_gain(samples: Array, front: Array, towards: Array) -> Array:
+def scalarised_gain(samples: Array, front: Array, towards: Array, counts: Array) -> Array:
     """Expected hypervolume, up to a constant, that each run adds when it ends at each of its rounds: (runs, rounds).
 
-    `samples` are losses of shape (samples, runs, rounds, objectives). The hypervolume of any number of objectives is
-    proportional to the mean over random directions of the largest min_i ((1 - loss_i) / direction_i)^objectives of
+    `samples` are losses of shape (samples, runs, rounds, objectives), and only those below `counts`, shape
+    (objectives,), add anything. The hypervolume of any number of objectives is
+    proportional to the mean over random directions of the largest min_i ((counts_i - loss_i) / direction_i)^objectives of
     all points: Golovin, Zhang, "Random Hypervolume Scalarizations for Provable Multi-Objective Black Box
     Optimization", ICML 2020.
     """
     power = towards.shape[1]
     total = np.zeros(samples.shape[1:3])
     for direction in towards:
-        has = _reach(front, direction).max(initial=0.0) ** power
-        reached = np.maximum.accumulate(_reach(samples, direction), axis=2)
+        has = _reach(front, direction, counts).max(initial=0.0) ** power
+        reached = np.maximum.accumulate(_reach(samples, direction, counts), axis=2)
         total += np.maximum(reached**power - has, 0.0).mean(axis=0)
     return total / len(towards)
 
 
-def _reach(losses: Array, direction: Array) -> Array:
-    reach: Array = np.maximum(((1 - losses) / direction).min(axis=-1), 0.0)
+def _reach(losses: Array, direction: Array, counts: Array) -> Array:
+    reach: Array = np.maximum(((counts - losses) / direction).min(axis=-1), 0.0)
     return reach

@@ -64,15 +64,21 @@ class Trajectory:
     """Proposes points of a space; a function of its arguments, which remembers fitted settings to be quick."""
 
     def __init__(
-        self, space: Distributions, price: Price, rounds: str, powers: Mapping[str, float] = MappingProxyType({})
+        self,
+        space: Distributions,
+        price: Price,
+        rounds: str,
+        powers: Mapping[str, float] = MappingProxyType({}),
+        counts: Sequence[float] = (),
     ) -> None:
         """`rounds` is the name of the axis that says how long a run is, where the space has it.
 
         `powers` say for some axes by what power of it a round is expected to lead further; what is true is learned.
+        `counts` are the learned losses below which something is gained, where that is not 1.
         """
         self._space, self._price, self._rounds = space, price, rounds
         self._axes = {name: axis for name, axis in space.items() if name != rounds}
-        self._powers = powers
+        self._powers, self._counts = powers, counts
         self._settings: dict[int, tuple[Told, list[Settings]]] = {}
 
     def ranked(
@@ -174,8 +180,9 @@ class Trajectory:
         known = self._price(points, options)
         places, times = features(points, self._axes), _times(options, options[-1])
         found = [model.at(places, times) for model in models]
+        counts = np.array([*(self._counts or np.ones(len(models))), *np.ones(known.shape[2])])
         if len(found) == 1 and known.shape[2] == 1:
-            gain = expected_gain(*found[0], known[:, :, 0], front)
+            gain = expected_gain(*found[0], known[:, :, 0], front, float(counts[0]))
         else:
             luck = rng.normal(size=(8, len(points), 1, max(1, len(found))))
             learned = [ShapedLoss.back(mean + luck[..., at] * sd) for at, (mean, sd) in enumerate(found)]
@@ -183,7 +190,7 @@ class Trajectory:
                 [np.stack(learned, axis=-1), np.broadcast_to(known, (8, *known.shape))] if learned else [known[None]],
                 axis=-1,
             )
-            gain = scalarised_gain(samples, front, directions(32, samples.shape[-1], rng))
+            gain = scalarised_gain(samples, front, directions(32, samples.shape[-1], rng), counts)
         return gain / (np.array(options) + OVERHEAD_ROUNDS)
 
 
