@@ -95,7 +95,9 @@ class Foresight:
         assert run.values is not None
         losses = box.scaled(run.values)
         learned = losses[:, self._learned]
-        learned = np.where(np.asarray((run.violations[:, self._masks] > 0).any(axis=1))[:, None], np.maximum(learned, 1.0), learned)
+        learned = np.where(
+            np.asarray((run.violations[:, self._masks] > 0).any(axis=1))[:, None], np.maximum(learned, 1.0), learned
+        )
         made = Told(run.trial.params, learned, losses[:, self._known], self._clients(run), run.whole)
         self._taken[id(run)] = (run, made)
         return made

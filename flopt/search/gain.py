@@ -22,15 +22,13 @@ class ShapedLoss:
 
     OFFSET = 0.03
     """How near to perfect still makes a difference."""
-    HOPELESS = 0.97
-    """A loss from which on nothing is told apart."""
     LUCKS = ndtri((np.arange(24) + 0.5) / 24)
     """Equally likely values of a standard normal."""
 
     @classmethod
     def shown(cls, loss: Array) -> Array:
         """To the model's scale."""
-        clipped = np.clip(loss, 0.0, cls.HOPELESS)
+        clipped = np.clip(loss, 0.0, 1.0)
         return np.asarray(np.log((clipped + cls.OFFSET) / (1 + cls.OFFSET - clipped)))
 
     @classmethod
