@@ -15,7 +15,6 @@ from flopt.search.surrogate import (
     settings_at_birth,
 )
 
-
 WEIGHTS = np.array([0.5, -0.2])
 
 

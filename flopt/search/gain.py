@@ -86,10 +86,9 @@ def scalarised_gain(samples: Array, front: Array, towards: Array, counts: Array)
     """Expected hypervolume, up to a constant, that each run adds when it ends at each of its rounds: (runs, rounds).
 
     `samples` are losses of shape (samples, runs, rounds, objectives), and only those below `counts`, shape
-    (objectives,), add anything. The hypervolume of any number of objectives is
-    proportional to the mean over random directions of the largest min_i ((counts_i - loss_i) / direction_i)^objectives of
-    all points: Golovin, Zhang, "Random Hypervolume Scalarizations for Provable Multi-Objective Black Box
-    Optimization", ICML 2020.
+    (objectives,), add anything. The hypervolume of any number of objectives is proportional to the mean over random
+    directions of the largest min_i ((counts_i - loss_i) / direction_i)^objectives of all points: Golovin, Zhang,
+    "Random Hypervolume Scalarizations for Provable Multi-Objective Black Box Optimization", ICML 2020.
     """
     power = towards.shape[1]
     total = np.zeros(samples.shape[1:3])
