@@ -19,7 +19,7 @@ from optuna.trial import FrozenTrial
 from flopt.search.budget import Spent
 from flopt.search.finite import finite_part
 from flopt.search.payoff import Payoff
-from flopt.search.problem import Limit, Problem
+from flopt.search.problem import Problem
 from flopt.search.proposer import Proposal, Proposer
 from flopt.search.repeats import Repeats
 from flopt.search.seen import Seen
@@ -79,7 +79,7 @@ class Books:
         self._started = time.monotonic()
         self._before_s = 0.0
         self._payoff = None if strategy.budget.least_gain_per_kg is None else Payoff(problem)
-        self._learned = [limit for limit, known in self._limits() if not known]
+        self._learned = problem.learned_limits()
         self._load()
 
     @property
@@ -218,10 +218,6 @@ class Books:
         self._rounds += len(trace) - len(self._traces.get(number, ()))
         self._traces[number] = trace
         self._cpu_s += cpu_s
-
-    def _limits(self) -> list[tuple[Limit, bool]]:
-        runs = self._problem.spread_runs()
-        return [(limit, all(limit.objective.is_known(run) for run in runs)) for limit in self._problem.limits]
 
     def _load(self) -> None:
         """Take up the runs that the journal holds: told ones first, then those with a trace, then the rest."""

@@ -204,6 +204,11 @@ class Problem:
         predicted = self.spread_runs()
         return tuple(all(objective.is_known(run) for run in predicted) for objective in self.objectives)
 
+    def learned_limits(self) -> list[Limit]:
+        """The limits that are known only from training; violations are kept in their order."""
+        predicted = self.spread_runs()
+        return [limit for limit in self.limits if not all(limit.objective.is_known(run) for run in predicted)]
+
     def spread_runs(self) -> list[Run]:
         """Predicted runs of those of three spread plans that the fleet can run; an error where it can run none."""
         plans = list(self.spread_plans())
