@@ -31,6 +31,7 @@ from flopt.search.books import Progress
 from flopt.search.budget import Budget
 from flopt.search.driver import Driver
 from flopt.search.journal_file import JournalFile
+from flopt.search.local import Here
 from flopt.search.packed import unpack
 from flopt.search.problem import Limit, Problem
 from flopt.search.samplers import SAMPLERS, propose
@@ -413,7 +414,10 @@ def test_ctrl_c_keeps_what_is_done_and_the_search_goes_on(tmp_path: Path, worker
 
 
 @pytest.mark.parametrize("call", [1, 2, 5, 9])
-def test_ctrl_c_inside_a_run_of_this_process_keeps_the_others(tmp_path: Path, call: int) -> None:
+def test_ctrl_c_inside_a_run_of_this_process_keeps_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: int
+) -> None:
+    monkeypatch.setattr("flopt.search.driver.pool_of", lambda *_: Here())  # as for an oracle of flopt's own
     problem = with_oracle(tmp_path / "mine.py", f"if MARK.exists() and calls == {call}: raise KeyboardInterrupt")
     (tmp_path / "mine.mark").touch()
     end = search(tmp_path / "stopped", Setting(runs=9), problem)
