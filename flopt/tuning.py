@@ -134,6 +134,7 @@ def strategy_of(study: Study, executor: Executor | None = None) -> Strategy:
             study.run.retries,
             study.run.checkpoint_s,
         ),
+        study.ladder.runs,
     )
 
 
@@ -165,7 +166,8 @@ def checked_problem(study: Study, *, trained_here: bool = True) -> Problem:
     check_stopping(study.stopping)
     if trained_here:
         check_executor(study.executor)
-        load_oracle(problem.oracle, problem.source, problem.task)
+        for oracle in (*problem.cheaper, problem.oracle):
+            load_oracle(oracle, problem.source, problem.task)
     _check_learned(problem)
     return problem
 
@@ -185,7 +187,8 @@ def _check_learned(problem: Problem) -> None:
 
 def identity(study: Study, problem: Problem) -> dict[str, Any]:
     """All that decides the outcome of a search, as plain values: two studies with equal ones are the same study."""
-    flat = {key: value for key, value in study.flat().items() if key.split(".")[0] not in _FREE}
+    free = _FREE if problem.cheaper else (*_FREE, "ladder")
+    flat = {key: value for key, value in study.flat().items() if key.split(".")[0] not in free}
     axes = {f"space.{name}": repr(axis) for name, axis in problem.space.axes.items()}
     groups = {f"fleet.{group.name}": repr(group) for group in problem.fleet.groups}
     goals = {f"objective.{objective.name}": objective.direction for objective in problem.objectives}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -16,11 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flopt.search.budget import Spent
+from flopt.search.confirmation import Confirmation
 from flopt.search.finite import finite_part
 from flopt.search.payoff import Payoff
 from flopt.search.problem import Limit, Problem
 from flopt.search.proposer import Proposal, Proposer
 from flopt.search.repeats import Repeats
+from flopt.search.rungs import Rungs
 from flopt.search.seen import Seen
 from flopt.search.storage import Store, stored_trace
 from flopt.search.strategy import Strategy
@@ -36,7 +38,7 @@ class Progress:
     """Where the search stands."""
 
     runs: int
-    """Runs told."""
+    """Runs told; of a ladder, those of its last oracle."""
     failed: int
     rounds: int
     """Rounds trained in them."""
@@ -48,6 +50,8 @@ class Progress:
     """Bytes of a torn last line that were cut off the journal before the search went on."""
     latest: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 0)))
     """Objectives of the run told last, after those of its rounds that are candidates, shape (rounds, objectives)."""
+    predicted: int = 0
+    """Runs told of the cheaper oracles of a ladder."""
 
 
 class Books:
@@ -63,6 +67,8 @@ class Books:
         self._report: Report = report or (lambda _: None)
         self._proposer = Proposer(problem, strategy.sampler, strategy.stopping, strategy.seed)
         self._repeats = Repeats(problem, strategy.replicates, strategy.seed)
+        self._rungs = Rungs.of(problem, strategy.ladder_runs)
+        self._confirmation = Confirmation(problem) if problem.cheaper else None
         self._proposals: list[Proposal] = []
         self._traces: dict[int, Trace] = {}
         self._seen: list[Seen] = []
@@ -91,10 +97,11 @@ class Books:
         """Whether the next proposal is to be made now: a question of the results told, never of timing.
 
         The runs up to `lag` places back must be told; and while those still running may use up all the rounds that
-        are left, it waits for more of them, because most are stopped long before.
+        are left, it waits for more of them, because most are stopped long before. A rung of a ladder begins when all
+        of the one below is told.
         """
         told, next_run = len(self._seen), len(self._proposals)
-        if told < next_run - self._strategy.lag + 1:
+        if told < max(next_run - self._strategy.lag + 1, self._rungs.first(next_run)):
             return False
         left = self._rounds_left()
         return told == next_run or left is None or left > 0
@@ -113,15 +120,26 @@ class Books:
         return proposal
 
     def _next(self, number: int, running: Sequence[Seen]) -> Proposal | None:
-        """A plan to be run again, or a new one: the search for these does not look at repeats."""
-        budget, spent = self._strategy.budget, self._spent()
-        pending = sum(each.plan.rounds for each in running)
-        again, kept = self._repeats.next(self._seen, running, budget.left(spent, pending), budget.whole(spent))
-        if again is not None:
-            return Proposal(self._proposals[again.number].trial, again.plan, again.seed, repeats=again.number)
-        told, open_ = ([each for each in seen if each.repeats is None] for seen in (self._seen, running))
-        rounds_left = self._rounds_left()
-        return self._proposer.next(number, told, open_, None if rounds_left is None else rounds_left - kept)
+        """A plan to be run again, one to be confirmed, or a new one: the search for these does not look at repeats."""
+        first, oracle = self._rungs.first(number), self._rungs.oracle(number)
+        mine, rounds_left = self._seen[first:], None
+        if first == self._rungs.predicted:  # what only predicts spends no budget of runs and rounds
+            budget, spent = self._strategy.budget, self._spent()
+            pending = sum(each.plan.rounds for each in running)
+            again, kept = self._repeats.next(mine, running, budget.left(spent, pending), budget.whole(spent))
+            if again is not None:
+                old = first + again.number
+                return Proposal(self._proposals[old].trial, again.plan, again.seed, repeats=old, oracle=oracle)
+            rounds_left = self._rounds_left()
+            rounds_left = None if rounds_left is None else rounds_left - kept
+        told, open_ = ([each for each in seen if each.repeats is None] for seen in (mine, running))
+        below = self._seen[self._rungs.below(number)]
+        wanted = None if self._confirmation is None else self._confirmation.next(below, told, open_)
+        if wanted is None:
+            made = self._proposer.next(number, told, open_, rounds_left)
+        else:
+            made = self._proposer.of(number, below[wanted.number].trial, wanted.needed, told, rounds_left)
+        return None if made is None else replace(made, oracle=oracle)
 
     def _running(self, number: int) -> Seen:
         proposal, trial = self._proposals[number], self._store.trials()[number]
@@ -158,15 +176,19 @@ class Books:
 
     def progress(self, ended: str = "") -> Progress:
         """Where the search stands, and why it ended."""
-        rounds = sum(len(trace) for trace in self._traces.values())
-        latest = self._seen[-1].allowed() if self._seen else np.empty((0, 0))
-        return Progress(len(self._seen), self._failed, rounds, self._cpu_s, ended, latest=latest)
+        first = self._rungs.predicted
+        rounds = sum(len(trace) for number, trace in self._traces.items() if number >= first)
+        runs = max(0, len(self._seen) - first)
+        latest = self._seen[-1].allowed() if runs else np.empty((0, 0))
+        predicted = min(first, len(self._seen))
+        return Progress(runs, self._failed, rounds, self._cpu_s, ended, latest=latest, predicted=predicted)
 
     def _spent(self) -> Spent:
-        rounds = sum(len(self._traces[number]) for number in range(len(self._seen)))
+        first = self._rungs.predicted
+        rounds = sum(len(self._traces[number]) for number in range(first, len(self._seen)))
         kg = self._cpu_s * self._strategy.kg_per_cpu_s
         payoff = None if self._payoff is None else self._payoff.per_kg
-        return Spent(len(self._proposals), rounds, self._elapsed_s() / 60, kg, payoff)
+        return Spent(max(0, len(self._proposals) - first), rounds, self._elapsed_s() / 60, kg, payoff)
 
     def _elapsed_s(self) -> float:
         """Seconds that the search has taken, earlier sessions included."""
@@ -176,22 +198,30 @@ class Books:
         """Rounds of the budget that neither a run told has used nor one that still runs may use."""
         if self._strategy.budget.rounds is None:
             return None
-        told = len(self._seen)
-        used = sum(len(self._traces[number]) for number in range(told))
-        return self._strategy.budget.rounds - used - sum(each.plan.rounds for each in self._proposals[told:])
+        first, told = self._rungs.predicted, len(self._seen)
+        used = sum(len(self._traces[number]) for number in range(first, told))
+        pending = self._proposals[max(first, told) :]
+        return self._strategy.budget.rounds - used - sum(each.plan.rounds for each in pending)
 
     def _tell(self, number: int) -> None:
         """End run `number` in the study, and show it to the next proposals."""
         seen = self._look(self._proposals[number], self._traces[number])
         if not self._store.trials()[number].state.is_finished():
             values = None if seen.values is None else [float(value) for value in seen.values[-1]]
-            self._store.tell(number, values, stopped=self._traces[number].status == "stopped")
+            # To Optuna a prediction is a run that was cut short: it is none of its best trials.
+            stopped = number < self._rungs.predicted or self._traces[number].status == "stopped"
+            self._store.tell(number, values, stopped=stopped)
         self._seen.append(seen)
+        if number >= self._rungs.predicted:
+            self._count(number, seen)
+        self._report(self.progress())
+
+    def _count(self, number: int, seen: Seen) -> None:
+        """Take a run into the sums; predictions are in none."""
         if self._payoff is not None and seen.repeats is None:
             cpu_s = self._store.trials()[number].user_attrs.get("cpu_s", 0.0)
             self._payoff.add(seen.allowed(), cpu_s * self._strategy.kg_per_cpu_s)
         self._failed += seen.failed
-        self._report(self.progress())
 
     def _look(self, proposal: Proposal, trace: Trace) -> Seen:
         told: dict[str, Any] = {"plan": proposal.plan, "seed": proposal.seed, "repeats": proposal.repeats}

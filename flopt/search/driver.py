@@ -20,7 +20,9 @@ def job_of(problem: Problem, proposal: Proposal, checkpoint: Checkpoint) -> Job:
     """What a worker is told of a proposal; who takes part follows from its plan and seed."""
     participation = problem.participation(proposal.plan, proposal.seed)
     plan, seed, policy = proposal.plan, proposal.seed, proposal.policy
-    return Job(problem.oracle, problem.source, problem.task, plan, participation, seed, policy, checkpoint)
+    return Job(
+        proposal.oracle or problem.oracle, problem.source, problem.task, plan, participation, seed, policy, checkpoint
+    )
 
 
 class Driver:

@@ -3,34 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-from flopt.fronts import LEAST, Candidate, Front, find_front
-from flopt.objectives import Objective
-from flopt.pareto import losses, non_dominated
+from flopt.fronts import LEAST
 from flopt.plan import Plan
 from flopt.search.budget import Left
-from flopt.search.ensembles import Ensemble, ensembles, expected_runs, same_plan
+from flopt.search.contenders import LIKELY, contenders
+from flopt.search.ensembles import same_plan
 from flopt.search.problem import Problem
 from flopt.search.seen import Seen
 
 __all__ = ["SHARE", "Repeat", "Repeats"]
 
-Array = NDArray[np.float64]
-
 SHARE = 0.3
 """Most of a budget that goes into repeats."""
-LIKELY = 0.2
-"""Probability of being non-dominated from which a plan is repeated although it may not be on the front."""
 OPEN = 0.8
 """Probability below which a plan of the front gets up to as many seeds again: its neighbours overlap with it."""
 LONG_ENOUGH = 0.8
 """Share of the rounds needed that a run must have to count as one: the last round on the front moves a little."""
-RIVALS = 150
-"""Plans that are looked at where more were run: those nearest to the front."""
 
 
 @dataclass(frozen=True)
@@ -74,61 +64,15 @@ class Repeats:
 
     def wanted(self, told: Sequence[Seen], running: Sequence[Seen]) -> list[Repeat]:
         """All repeats that the front asks for as it is now known: first those of plans with the fewest seeds."""
-        found = self._contenders(told)
-        front = find_front(self._candidates(found), self._problem.objectives)
         busy = [(same_plan(each.plan), each.seed, each.plan.rounds) for each in running]
         wishes = []
-        for number, (rounds, chance) in _owners(front).items():
-            mine = next(each for each in found if each.number == number)
-            runs = [(trace.seed, len(trace)) for trace in mine.traces]
-            runs += [(seed, last) for plan, seed, last in busy if plan == same_plan(mine.plan)]
-            enough = 1 + self._replicates * (2 if LIKELY <= chance < OPEN else 1)
-            have = len({seed for seed, last in runs if last >= LONG_ENOUGH * rounds})
+        for mine in contenders(self._problem, told):
+            runs = [*mine.runs, *((seed, last) for plan, seed, last in busy if plan == same_plan(mine.plan))]
+            enough = 1 + self._replicates * (2 if LIKELY <= mine.chance < OPEN else 1)
+            have = len({seed for seed, last in runs if last >= LONG_ENOUGH * mine.rounds})
             fresh = (seed for seed in range(self._seed, self._seed + enough + len(runs)) if seed not in dict(runs))
-            plan = mine.plan if mine.plan.horizon_dependent else replace(mine.plan, rounds=rounds)
             wishes += [
-                (place, abs(chance - LEAST), Repeat(number, plan, seed))
+                (place, abs(mine.chance - LEAST), Repeat(mine.number, mine.needed, seed))
                 for place, seed in zip(range(have, enough), fresh, strict=False)
             ]
         return [repeat for _, _, repeat in sorted(wishes, key=lambda wish: (wish[0], wish[1], wish[2].number))]
-
-    def _candidates(self, found: Sequence[Ensemble]) -> list[Candidate]:
-        expected = expected_runs(found, self._problem.task)
-        runs = self._problem.runs([each.plan for each in found], [each.trace for each in expected])
-        return [
-            Candidate(each.number, run, self._problem.allowed(run), each.lengths, about.spreads)
-            for each, run, about in zip(found, runs, expected, strict=True)
-        ]
-
-    def _contenders(self, told: Sequence[Seen]) -> list[Ensemble]:
-        """The plans that were run; of very many those whose runs come nearest to the front."""
-        runs = [each.run for each in told]
-        found = ensembles([each.plan for each in told], [None if run is None else run.whole_trace for run in runs])
-        if len(found) <= RIVALS:
-            return found
-        near = _nearest([told[each.number].allowed() for each in found], self._problem.objectives)
-        return [found[place] for place in near]
-
-
-def _owners(front: Front) -> dict[int, tuple[int, float]]:
-    """Candidates with points that are likely enough on the front: the last round of these, and the best probability."""
-    owners: dict[int, tuple[int, float]] = {}
-    for point in (*front.points, *front.doubtful):
-        if point.probability >= LIKELY or point in front.points:
-            rounds, chance = owners.get(point.number, (0, 0.0))
-            owners[point.number] = max(rounds, point.run.rounds), max(chance, point.probability)
-    return owners
-
-
-def _nearest(tables: Sequence[Array], objectives: Sequence[Objective]) -> list[int]:
-    """Places of at least `RIVALS` tables of values, by peeling one front after the other."""
-    owner = np.repeat(np.arange(len(tables)), [len(table) for table in tables])
-    values = np.concatenate([table.reshape(-1, len(objectives)) for table in tables])
-    loss = losses(values, [objective.direction for objective in objectives])
-    taken: set[int] = set()
-    rows = np.arange(len(loss))
-    while len(rows) and len(taken) < RIVALS:
-        best = non_dominated(loss[rows])
-        taken |= set(owner[rows[best]].tolist())
-        rows = rows[~best & ~np.isin(owner[rows], list(taken))]
-    return sorted(taken)
