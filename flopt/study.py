@@ -118,6 +118,7 @@ class SearchTable(_Table):
 
     country: str = "DEU"
     cpu_watts: Positive = 15.0
+    meter: Literal["none", "codecarbon"] = "none"
 
 
 class RunTable(_Table):
@@ -257,6 +258,8 @@ def _check(study: Study, place: str) -> None:
                 annual_grid().checked(country, key)
         if study.storage is not None:
             check_storage(study.storage)
+            if study.search.meter != "none":
+                raise FloptError(f'search.meter = "{study.search.meter}": several drivers (storage) are not metered')
         if study.workers > study.lag:
             raise FloptError(f"workers = {study.workers}: must not be above lag = {study.lag}")
         check_ladder(study.oracles)

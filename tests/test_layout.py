@@ -25,7 +25,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("objectives",),
     ("fronts", "catalogue"),
     ("search",),
-    ("reading", "ladder"),
+    ("reading", "ladder", "carbon_meter"),
     ("study",),
     ("results",),
     ("drawing",),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from flopt.carbon_meter import read_metered
 from flopt.cli.front import print_points, tell_repairs
 from flopt.cli.printing import note, why_ended
 from flopt.cli.watching import Refresh, Watch, write_pictures
@@ -95,6 +96,10 @@ def _summary(results: Results, progress: Progress, folder: Path) -> None:
         f"the search itself emitted about {quantity(results.search_kg, 'kg')} CO2e (estimated: "
         f"{quantity(progress.cpu_s, 's')} of CPU x {study.search.cpu_watts:g} W, grid of {study.search.country})"
     )
+    if (second := read_metered(folder)) is not None:
+        print(f"or {second}, proposals included")
+    elif study.search.meter != "none":
+        note("CodeCarbon gave no figure here")
     _pay(payback(results))
     if study.storage:
         note("several drivers may share this study: another run of it may find another front")
