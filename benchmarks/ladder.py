@@ -43,8 +43,8 @@ LADDERS = {
 """What stands before the dear oracle."""
 FRESH = {"simulated": (1000, 1001), "recorded": (3, 4)}
 """Seeds of the honest score; a table has no others than those that searches see."""
-MARKS = 16
-"""Rounds at which a front is looked at, evenly spaced."""
+MARKS, FIRST = 24, 4
+"""Rounds at which a front is looked at, log-spaced, and the first of them."""
 LEVELS = (0.9, 0.95)
 
 
@@ -113,7 +113,7 @@ class Judge:
 
 
 def search(judge: Judge, cheaper: Sequence[str], dear: str, seed: int, rounds: int) -> History:
-    """One search of so many dear rounds, judged at evenly spaced marks."""
+    """One search of so many dear rounds, judged at log-spaced marks."""
     began, told = time.process_time(), []
 
     def report(progress: Progress) -> None:
@@ -133,7 +133,7 @@ def _marked(
     """Rounds, seconds, honest and seen shares at each mark."""
     spent = np.cumsum([0 if trace is None else len(trace) for trace in results.traces])
     rows = []
-    for mark in np.linspace(rounds / MARKS, rounds, MARKS):
+    for mark in np.unique(np.geomspace(FIRST, rounds, MARKS).round()):
         past = [(runs, at) for runs, at in told if spent[runs - 1] <= mark]
         if not past:
             continue
@@ -156,15 +156,32 @@ def compared(found: dict[str, list[History]]) -> Iterator[str]:
         until = _spread([each.predicting_s for each in histories])
         yield f"  {name:11} {'; '.join(cells)}; reported / honest {optimism}; first dear run told after {until} s (CPU)"
     for level in LEVELS:
-        for unit in ("rounds", "seconds"):
-            yield f"{unit} to {level:.0%} of it, seed by seed, and alone / ladder (above 1: the ladder saves)"
-            needed = {n: [h.reached(level * best, getattr(h, unit)) for h in hs] for n, hs in found.items()}
-            for name, values in needed.items():
-                pairs = [(a, b) for a, b in zip(needed["alone"], values, strict=True) if min(a, b) < math.inf]
-                ratios = [a / b for a, b in pairs]
-                lost = sum(ratio < 1 for ratio in ratios)
-                said = f"; ratio {_spread(ratios)}, lost on {lost} of {len(ratios)}" if name != "alone" else ""
-                yield f"  {name:11} {', '.join(_said(value) for value in values)}{said}"
+        yield f"rounds to {level:.0%} of it (CPU seconds), seed by seed; alone / ladder, above 1: the ladder saves"
+        for name, histories in found.items():
+            yield f"  {name:11} {_needed(histories, found['alone'], level * best, with_ratio=name != 'alone')}"
+
+
+def _needed(histories: Sequence[History], alone: Sequence[History], level: float, *, with_ratio: bool) -> str:
+    """What each search needed; the ratios in rounds, and from which price of a round on the ladder saves time too."""
+    rounds = [each.reached(level, each.rounds) for each in histories]
+    seconds = [each.reached(level, each.seconds) for each in histories]
+    said = ", ".join(f"{_said(r)} ({s:.3g} s)" if r < math.inf else ">" for r, s in zip(rounds, seconds, strict=True))
+    if not with_ratio:
+        return said
+    before = [each.reached(level, each.rounds) for each in alone]
+    before_s = [each.reached(level, each.seconds) for each in alone]
+    pairs = [(a, b) for a, b in zip(before, rounds, strict=True) if min(a, b) < math.inf]
+    ratios = [a / b for a, b in pairs]
+    both = [
+        (a - r, s - t)
+        for a, r, s, t in zip(before, rounds, seconds, before_s, strict=True)
+        if max(a, r) < math.inf and a > r
+    ]
+    prices = [max(0.0, extra / saved) for saved, extra in both]
+    return (
+        f"{said}; ratio {_spread(ratios)}, lost on {sum(ratio < 1 for ratio in ratios)} of {len(ratios)}; where it "
+        f"saves rounds, it saves time once a round is dearer by {_spread(prices)} s than here"
+    )
 
 
 def _spread(values: Sequence[float]) -> str:

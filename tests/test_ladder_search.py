@@ -159,6 +159,9 @@ def test_another_number_of_predictions_is_another_study_but_not_without_a_ladder
 
 def test_the_commands_tell_predictions_from_runs(command: Command, tmp_path: Path) -> None:
     line = ("--set", 'oracle=["analytic","recorded"]', "--set", "ladder.runs=4", "--set", "space=quick")
+    code, out, _ = command("tune", *line, "--dry-run")
+    assert code == 0
+    assert out.endswith("\nbefore them 4 runs each by analytic, not counted: they predict\n")
     code, out, err = command("tune", *line, "--set", "budget.runs=3", "--workers", 1, "--out", "study")
     assert (code, err) == (0, "")
     assert "\n3 runs, " in out
