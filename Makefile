@@ -24,6 +24,8 @@ FLOWER_122 := .venv-flower-1.22
 FLOWER_TESTS := $(addprefix tests/test_, $(addsuffix .py, engine components probe exchange uplink watch offline \
 	flower_oracle flower_waiting meter strategy))
 
+# Compared with Flower's simulation: it runs in that environment.
+FLOWER_BENCHMARK := benchmarks/against_flower_optuna.py
 BENCHMARKS := $(sort $(filter-out benchmarks/_%,$(wildcard benchmarks/*.py)))
 
 .DEFAULT_GOAL := help
@@ -57,9 +59,10 @@ lint: $(READY) ## ruff and mypy
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
-bench: $(READY) ## every script in benchmarks/, one after the other
+bench: $(READY) $(FLOWER)/.ready ## every script in benchmarks/, one after the other
 	@set -e; for script in $(BENCHMARKS); do \
-		echo "== $$script"; $(VENV)/bin/python "$$script"; \
+		case $$script in $(FLOWER_BENCHMARK)) environment=$(FLOWER);; *) environment=$(VENV);; esac; \
+		echo "== $$script"; $$environment/bin/python "$$script"; \
 	done
 
 figures: $(READY) ## every picture of docs/figures, from recorded runs

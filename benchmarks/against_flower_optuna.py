@@ -6,7 +6,10 @@ measured; neither side does the other's plans, and each stops its runs where it 
 needs for a front of equal hypervolume is the search race's result (`--race FILE`, as benchmarks/search_race.py --out
 writes it). The factor of the whole question is the product; what was measured and what was multiplied is printed.
 
-    python benchmarks/against_flower_optuna.py --trials 6 --searches 3 --race race.json
+    cp benchmarks/races/digits.json race.json
+    python benchmarks/search_race.py --methods trajectory tpe nsga2 --rounds 600 --expected --out race.json
+    python benchmarks/against_flower_optuna.py --trials 6 --searches 3 --race race.json --json kept.json
+    python benchmarks/against_flower_optuna.py --kept kept.json --race race.json  # prints the same measurements again
 
 Needs Flower's simulation with its own Ray: the environment .venv-flower of `make test-flower`.
 """
@@ -22,7 +25,7 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
-from _factor import Factor, needed_by, of_means, of_medians, runs_needed
+from _factor import Factor, Needed, needed_by, of_means, of_medians, runs_needed
 from _flower_sides import Optuna, searched, written_study
 
 from flopt.errors import FloptError
@@ -33,8 +36,8 @@ __all__ = ["main"]
 RUNS = 24
 WITHIN_S, AT_LEAST = 90.0, 20.0
 """What flopt promises: a search of so many runs within so many seconds on two quiet cores, so many times faster."""
-QUIET = 0.5
-"""Load average below which a machine is called quiet."""
+QUIET = 1.0
+"""Load average below which a machine is called quiet: less than one core had work in the last minute."""
 SAMPLERS = ("nsga2", "tpe")
 
 
@@ -44,6 +47,7 @@ class Measured:
 
     load: float = field(default_factory=lambda: os.getloadavg()[0])
     """Load average before the first."""
+    cores: int = field(default_factory=lambda: os.cpu_count() or 1)
     trials: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in SAMPLERS})
     searches: list[float] = field(default_factory=list)
     runs: int = 0
@@ -63,13 +67,12 @@ class Measured:
 def main() -> None:
     """Measure, and print the factors and their product."""
     given = _arguments()
-    if find_spec("flwr") is None or find_spec("ray") is None:
+    if given.kept is None and (find_spec("flwr") is None or find_spec("ray") is None):
         print("not run: needs Flower's simulation with its own Ray (.venv-flower of `make test-flower`)")
         return
     try:
         needed = runs_needed(given.race) if given.race else None
-        with tempfile.TemporaryDirectory(prefix="flopt-") as place:
-            measured = _measured(Path(place), given.trials, given.searches)
+        measured = _read(given.kept) if given.kept else _measured(given.trials, given.searches)
         print("\n".join(_told(measured)))
         print("\n".join(_with_race(measured, needed, given.ours)))
     except FloptError as error:
@@ -78,10 +81,22 @@ def main() -> None:
         given.json.write_text(json.dumps(vars(measured), indent=1) + "\n", encoding="utf-8")
 
 
-def _measured(place: Path, trials: int, searches: int) -> Measured:
+def _read(kept: Path) -> Measured:
+    """What `--json` kept."""
+    try:
+        return Measured(**json.loads(kept.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise FloptError(f"--kept {kept}: {error.strerror}") from None
+    except (ValueError, TypeError) as error:
+        raise FloptError(f"--kept {kept}: no measurements, as --json keeps them ({error})") from None
+
+
+def _measured(trials: int, searches: int) -> Measured:
     """The trials in as many parts as there are searches, one after the other; who begins takes turns."""
-    study, found = written_study(place, RUNS), Measured()
-    with local_superlink(place / "home") as link:
+    found = Measured()
+    with tempfile.TemporaryDirectory(prefix="flopt-") as folder, local_superlink(Path(folder) / "home") as link:
+        place = Path(folder)
+        study = written_study(place, RUNS)
         theirs = {name: Optuna.of(name, place, link) for name in SAMPLERS}
         theirs["nsga2"].trial()  # a first one reads from the disk what later ones find in memory
 
@@ -110,7 +125,7 @@ def _told(measured: Measured) -> list[str]:
     within = "met" if max(measured.searches) < WITHIN_S else "MISSED"
     faster = "met" if factor.value >= AT_LEAST else "MISSED"
     return [
-        f"machine: {os.cpu_count()} cores, {quiet} (load average {measured.load:.2f} before)",
+        f"machine: {measured.cores} cores, {quiet} (load average {measured.load:.2f} before)",
         f"measured: a trial by Optuna and flwr run {_span(measured.trial_s)}",
         f"measured: a search of {measured.runs} runs by flopt tune {_span(measured.searches)}",
         f"multiplied: {measured.runs} such trials are {trials:.0f} s: flopt is {factor} faster",
@@ -123,7 +138,7 @@ def _span(seconds: list[float]) -> str:
     return f"{statistics.mean(seconds):.1f} s (mean of {len(seconds)}, {min(seconds):.1f} to {max(seconds):.1f} s)"
 
 
-def _with_race(measured: Measured, needed: dict[str, list[float | None]] | None, ours: str) -> list[str]:
+def _with_race(measured: Measured, needed: dict[str, list[Needed]] | None, ours: str) -> list[str]:
     """What the race says, and the product."""
     if needed is None:
         return ["missing: the runs that each needs for equal hypervolume (--race FILE), and so the product"]
@@ -134,7 +149,8 @@ def _with_race(measured: Measured, needed: dict[str, list[float | None]] | None,
             f"given by the race: {name} needs {race} the runs of {ours} for equal hypervolume",
             f"multiplied: until that front, flopt is {race * _of_runs(measured)} faster than {name} by flwr run",
         ]
-    return [*lines, "in brackets: nine of ten draws of the measurements with replacement"]
+    lines.append("in brackets: nine of ten draws of the measurements with replacement")
+    return [*lines, "> or <: a bound, as a search that ended before the target needs more than the runs that it made"]
 
 
 def _of_runs(measured: Measured) -> Factor:
@@ -148,6 +164,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--race", type=Path, help="what the search race wrote: runs that each method needs")
     parser.add_argument("--ours", default="trajectory", help="flopt's method in it")
     parser.add_argument("--json", type=Path, help="keep the measurements")
+    parser.add_argument("--kept", type=Path, help="measure nothing, print what --json kept")
     given = parser.parse_args()
     if not 1 <= given.searches <= given.trials:
         parser.error(f"--searches {given.searches} --trials {given.trials}: at least 1, and no more searches")

@@ -104,11 +104,12 @@ def _print(scored: list[Row], scorer: Scorer, results: Results, given: argparse.
 
 
 def _plain(row: Row, target: float) -> dict[str, list[Any]]:
-    """Runs, rounds and kg to the target at chance on the log scale, by seed; null where it was not reached."""
-    found: dict[str, list[Any]] = {"seeds": list(row.trails), "runs": []}
+    """Runs, rounds and kg to the target at chance on the log scale, by seed, and the runs made; null: not reached."""
+    found: dict[str, list[Any]] = {"seeds": list(row.trails), "runs": [], "made": []}
     for trail in row.trails.values():
         reached = np.flatnonzero(trail.honest[:, 0] >= target)
         found["runs"].append(int(trail.runs[reached[0]]) if len(reached) else None)
+        found["made"].append(int(trail.runs[-1]))
     for unit in ("rounds", "kg"):
         found[unit] = [float(each) if np.isfinite(each) else None for each in needed(row, unit, 0, target)]
     return found

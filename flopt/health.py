@@ -12,6 +12,7 @@ from flopt.errors import FloptError
 from flopt.plan import Plan
 from flopt.results import STUDY_FILE
 from flopt.search.checkpoints import FOLDER
+from flopt.search.database_url import without_password
 from flopt.search.journal_file import JOURNAL, remove_foreign_lock, repair
 from flopt.search.packed import unpack
 from flopt.search.stamp import FORMAT, format_of, stamp
@@ -38,6 +39,7 @@ class Health:
 
 def mend(folder: Path) -> Health:
     """Examine a study folder, and repair what can be; refused while a search is going on in it."""
+    _check_storage(folder)
     check_there(folder)
     guard = lock(folder)
     try:
@@ -50,6 +52,15 @@ def mend(folder: Path) -> Health:
     except FloptError as error:  # it cannot be opened: what can be said of its lines?
         runs, finished, where = _before_the_break(folder / JOURNAL)
         return Health(folder, runs, finished, tuple(mended), (f"{error}{where}",))
+
+
+def _check_storage(folder: Path) -> None:
+    try:
+        storage = load_study(folder / STUDY_FILE).storage
+    except FloptError:
+        return  # a study file that is missing or broken is said with the rest
+    if storage is not None:
+        raise FloptError(f"{folder}: its runs are in {without_password(storage)}; flopt doctor mends journals only")
 
 
 def _tried(step: Callable[[Path], str], folder: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 
@@ -173,6 +174,9 @@ APP = "app."
 """What stands before a Flower app's key in the settings of a plan."""
 
 
+_LARGEST = sys.float_info.max
+
+
 def _plain(value: object) -> Setting:
     return value if isinstance(value, int | float) else str(value)
 
@@ -197,5 +201,5 @@ def _check_real(name: str, value: object, high: float, *, from_zero: bool) -> No
     allowed = low if math.isinf(high) else f"{low} and {top}"
     number = value if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
     inside = (0 <= number < high) if from_zero else (0 < number <= high)
-    if not inside or math.isinf(number):
+    if not inside or number > _LARGEST:  # infinite, or a whole number that no float holds
         raise FloptError(f"plan: {name} = {value!r}: must be a number {allowed}")

@@ -92,7 +92,7 @@ def _trained(
     problem: Problem, plans: tuple[Plan, ...], missing: list[tuple[int, int]], workers: int
 ) -> Iterator[tuple[tuple[int, int], Trace]]:
     """Every missing run as it finishes."""
-    crew = Crew(pool_of(LOCAL, workers, problem.oracle), LOCAL.retries, Interrupts())
+    crew = Crew(pool_of(LOCAL, workers, problem.oracle, problem.source), LOCAL.retries, Interrupts())
     try:
         for start in range(0, len(missing), 4 * workers):  # a few at a time: each carries who takes part
             places = range(start, min(start + 4 * workers, len(missing)))

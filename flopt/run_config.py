@@ -25,6 +25,8 @@ _SPELLINGS = {
 _WITHOUT_KEY: dict[str, Setting] = {"local_epochs": 1, "client_fraction": 1.0}
 _FLOPTS_OWN = ("uplink",)
 """What flopt itself does to the messages of an app."""
+_DECLARED = ("schedule",)
+"""What may be said of an app that has no key for it: with `cosine`, what a round does depends on how many follow."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class RunConfig:
     @property
     def settable(self) -> tuple[str, ...]:
         """The settings of a plan that mean something to this app."""
-        return tuple(name for name in PLAN_FIELDS if name in self.keys or name in _FLOPTS_OWN)
+        return tuple(name for name in PLAN_FIELDS if name in self.keys or name in (*_FLOPTS_OWN, *_DECLARED))
 
     def named(self, name: str) -> str:
         """The setting that a name stands for: a plan's (`rounds`), or one of the app's own (`app.hidden-units`)."""

@@ -181,7 +181,7 @@ def _check_twice(values: list[Any], place: str) -> None:
 def _range(key: str, table: Mapping[str, Any], place: str, check: Callable[[Any], None]) -> IntAxis | FloatAxis:
     for name in ("low", "high"):
         number = table.get(name)
-        if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
+        if isinstance(number, bool) or not isinstance(number, int | float) or not _is_finite(number):
             raise FloptError(f"{place}: {name} = {number!r}: must be a number")
         if key in WHOLE_FIELDS and not isinstance(number, int):
             raise FloptError(f"{place}: {name} = {number!r}: must be a whole number")
@@ -195,6 +195,13 @@ def _range(key: str, table: Mapping[str, Any], place: str, check: Callable[[Any]
     check(low)
     check(high)
     return IntAxis(low, high, log) if key in WHOLE_FIELDS else FloatAxis(float(low), float(high), log)
+
+
+def _is_finite(number: float) -> bool:
+    try:
+        return math.isfinite(number)
+    except OverflowError:  # a whole number that no float holds
+        return False
 
 
 def _accept(_value: Any) -> None:

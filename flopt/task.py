@@ -63,6 +63,11 @@ class TaskSource:
                 raise FloptError(f"task.{own.name} = {value!r}: a Flower app (task.flower_app) brings its own")
 
     @property
+    def has_code(self) -> bool:
+        """Whether training runs code of the user's own: a model, a data set or a Flower app."""
+        return self.app is not None or any(".py" in reference for reference in (self.data, self.model))
+
+    @property
     def seeded(self) -> bool:
         """Whether the sizes of the clients depend on the seed."""
         return (self.partition, self.split) != ("natural", "sample")

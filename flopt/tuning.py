@@ -54,8 +54,8 @@ def tune(
 
     `study` is the path of a study file, its content as a dict, or None for the shipped study. Any `executor` of
     `concurrent.futures` takes the place of the study's own and is left open: `workers` runs at a time are trained
-    where it puts them, each in a process of its own. With more than one worker a script must stand behind
-    `if __name__ == "__main__":`, as with any use of processes in Python.
+    where it puts them, each in a process of its own. With more than one worker, or with a model, data, oracle or app
+    of its own, a script must stand behind `if __name__ == "__main__":`, as with any use of processes in Python.
     """
     if isinstance(study, Mapping):
         loaded = study_of(study).anchored(Path())

@@ -55,6 +55,5 @@ def test_the_command_prints_both(analytic_study: Path, command: Command, monkeyp
 
 
 def test_a_study_of_no_app_is_misuse(analytic_study: Path, command: Command) -> None:
-    pytest.importorskip("flwr")
     code, _, err = command("validate", str(analytic_study), "--run", "0")
     assert (code, "the study has no task.flower_app" in err) == (2, True)

@@ -7,11 +7,21 @@ import tomllib
 import pytest
 
 from flopt.errors import FloptError
-from flopt.search.database_url import check_storage, without_password
+from flopt.search.database_url import check_journal, check_storage, without_password
 from flopt.study import study_of
 from flopt.tuning import identity
 
 GOOD = "postgresql+psycopg://me:hunter2@host:5432/db?sslmode=require"
+
+
+def test_what_a_journal_keeps_is_in_no_database() -> None:
+    check_journal(None, "what is told")
+    with pytest.raises(FloptError) as caught:
+        check_journal(GOOD, "what is told")
+    assert str(caught.value) == (
+        "storage = 'postgresql+psycopg://me@host:5432/db?sslmode=require': what is told is kept in its folder's "
+        "journal, and in no database; leave the key out of the study"
+    )
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-from flopt.search.features import Distributions, drawn, features, mutated
+from flopt.search.features import Distributions, drawn, features, leanings, mutated
 
 SPACE: Distributions = {
     "local_epochs": IntDistribution(1, 10, log=True),
@@ -52,3 +52,15 @@ def test_a_moved_point_differs_and_is_mostly_near() -> None:
     apart = np.linalg.norm(features(moved, SPACE) - features([POINT], SPACE), axis=1)
     assert np.median(apart) < 0.5
     assert (apart > 0).mean() > 0.7
+
+
+def test_leanings_say_how_far_a_product_reaches_along_each_feature() -> None:
+    space: Distributions = {
+        "epochs": IntDistribution(1, 10, log=True),
+        "batch": CategoricalDistribution([10, 20, 50]),
+        "kind": CategoricalDistribution(["none", "topk"]),
+        "rate": FloatDistribution(0.0, 1.0),
+    }
+    found = leanings(space, {"epochs": 1.0, "batch": -1.0, "rate": 2.0})
+    assert found == pytest.approx([np.log(10), -np.log(5), 0, 0, 0])
+    assert len(found) == features([{"epochs": 1, "batch": 10, "kind": "none", "rate": 0.5}], space).shape[1]

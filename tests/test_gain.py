@@ -23,7 +23,9 @@ def test_the_expected_improvement_is_that_of_samples() -> None:
     mean, deviation = np.array([-1.0, -2.0]), np.array([0.4, 0.8])
     losses = ShapedLoss.back(mean + deviation * np.random.default_rng(0).normal(size=(200_000, 2)))
     expected = np.maximum(0.3 - losses, 0).mean(axis=0)
-    assert ShapedLoss.improvement(mean, deviation, np.array(0.3)) == pytest.approx(expected, rel=0.02)
+    improved = ShapedLoss.improvement(mean, deviation, np.array([0.3, 0.0]))
+    assert improved[:, 0] == pytest.approx(expected, rel=0.02)
+    assert improved[:, 1] == pytest.approx([0, 0], abs=1e-3)
 
 
 def test_a_sure_run_adds_its_hypervolume() -> None:
@@ -41,16 +43,27 @@ def test_what_is_too_dear_adds_nothing() -> None:
     assert gain[0, 0] == 0
 
 
+def test_only_losses_that_count_add_anything() -> None:
+    mean, costs, sure = shown(0.5, 0.25)[None], np.array([[0.25, 0.5]]), np.full((1, 2), SURE)
+    gain = expected_gain(mean, sure, costs, np.empty((0, 2)), counts=0.4)
+    assert gain[0] == pytest.approx([0, (0.4 - 0.25) * 0.5], abs=1.5 / CELLS)
+    counts = np.array([0.4, 1.0])
+    alone = scalarised_gain(
+        np.array([[[[0.5, 0.25]]]]), np.empty((0, 2)), directions(64, 2, np.random.default_rng(0)), counts
+    )
+    assert alone[0, 0] == 0
+
+
 def test_random_directions_rank_as_the_hypervolume_does() -> None:
     rng = np.random.default_rng(0)
     front, points = rng.uniform(0.3, 1, (5, 3)), rng.uniform(0, 1, (12, 3))
     exact = [hypervolume([*front, point], np.ones(3)) - hypervolume(front, np.ones(3)) for point in points]
-    guessed = scalarised_gain(points[None, :, None, :], front, directions(20_000, 3, rng))[:, 0]
+    guessed = scalarised_gain(points[None, :, None, :], front, directions(20_000, 3, rng), np.ones(3))[:, 0]
     scale = np.array(exact).sum() / guessed.sum()
     assert guessed * scale == pytest.approx(exact, abs=0.02 * max(exact))
 
 
 def test_a_longer_run_never_adds_less() -> None:
     rng = np.random.default_rng(1)
-    gain = scalarised_gain(rng.random((4, 6, 5, 2)), rng.random((3, 2)), directions(16, 2, rng))
+    gain = scalarised_gain(rng.random((4, 6, 5, 2)), rng.random((3, 2)), directions(16, 2, rng), np.ones(2))
     assert (np.diff(gain, axis=1) >= 0).all()

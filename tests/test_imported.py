@@ -20,3 +20,9 @@ def test_a_name_stands_once_and_a_round_is_possible() -> None:
         by_name([ImportedRun("a", ()), ImportedRun("a", ())])
     with pytest.raises(FloptError, match="must be at least 1"):
         ImportedRound(0, 0.5)
+
+
+def test_a_run_shorter_than_planned_was_cut_off() -> None:
+    run = ImportedRun("a", (ImportedRound(1, 0.5), ImportedRound(2, 0.6)))
+    assert (run.flaw(), run.flaw(2), run.flaw(3)) == ("", "", "it was cut off after 2 of 3 rounds")
+    assert ImportedRun("a", run.rounds, {"rounds": 2}).flaw(3) == ""  # its own file knows better

@@ -178,12 +178,13 @@ def test_the_commands_tell_predictions_from_runs(command: Command, tmp_path: Pat
 
 
 def test_a_study_cut_short_while_it_predicts_says_that_nothing_is_confirmed(command: Command, tmp_path: Path) -> None:
-    text = "def rounds(plan, participation, seed):\n    raise KeyboardInterrupt\n    yield\n"
-    (tmp_path / "dear.py").write_text(text, encoding="utf-8")
-    line = ("--set", 'oracle=["analytic","dear.py"]', "--set", "ladder.runs=3", "--set", "space=quick")
-    code, out, _ = command("tune", *line, "--set", "budget.runs=3", "--workers", 1, "--out", "study")
-    assert code == 130
-    said = f"nothing is confirmed yet: 3 runs predicted by analytic, none by {tmp_path / 'dear.py'}"
+    line = ("--set", 'oracle=["analytic","recorded"]', "--set", "ladder.runs=20", "--set", "space=quick")
+    code, out, _ = command("tune", *line, "--set", "budget.search_kg=1e-12", "--workers", 1, "--out", "study")
+    assert code == 1
+    assert "budget.search_kg is spent" in out
+    count = len(open_results(tmp_path / "study").predicted)
+    assert 0 < count < 20
+    said = f"nothing is confirmed yet: {count} runs predicted by analytic, none by recorded"
     assert said in out
     code, out, err = command("front", "study")
     assert (code, out) == (1, "")
@@ -231,3 +232,12 @@ def test_every_oracle_of_a_ladder_is_checked_before_the_search(command: Command)
 def test_a_list_of_one_is_its_plain_name() -> None:
     assert study_of({"oracle": ["analytic"]}) == study_of({"oracle": "analytic"})
     assert problem_of(study_of({"oracle": ["analytic"]})).cheaper == ()
+
+
+@pytest.mark.usefixtures("eager")
+def test_a_cheap_oracle_of_ones_own_that_ends_its_process_is_a_failed_prediction(tmp_path: Path) -> None:
+    text = "import os\n\ndef rounds(plan, participation, seed):\n    os._exit(9)\n    yield\n"
+    (tmp_path / "leaves.py").write_text(text, encoding="utf-8")
+    problem = problem_of(study_of({"oracle": [str(tmp_path / "leaves.py"), "recorded"], "space": "quick"}))
+    end = search(tmp_path / "study", replace(SETTING, runs=2, ladder_runs=2), problem)
+    assert (end.ended, end.predicted, end.runs, end.failed) == ("runs", 2, 2, 0)

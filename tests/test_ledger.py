@@ -16,7 +16,7 @@ def row(co2e_g: float, *, warm_up: bool = False) -> dict[str, float | bool]:
 
 def booked(file: Path | None = None) -> Ledger:
     ledger = Ledger(file)
-    ledger.add(1, "train", [row(9, warm_up=True), row(1)], 3, 0.5)
+    ledger.add(1, "train", [row(9, warm_up=True), row(1)], 2, 0.5)
     ledger.add_metrics(1, "evaluate", {"accuracy": 0.5, "loss": 0.7, "name": "x"})
     ledger.add(2, "train", [row(1), row(1)], 2, 0.5)
     return ledger
@@ -36,6 +36,18 @@ def test_a_ledger_is_a_trace_and_a_round_without_a_score_keeps_the_last(tmp_path
     assert trace.accuracy.tolist() == [0.5, 0.5]
     assert trace.loss.tolist() == [0.7, 0.7]
     assert trace.columns["upload_bytes"].tolist() == [40, 40]
+
+
+@pytest.mark.parametrize(
+    ("number", "rows", "came", "told"),
+    [(4, 1, 1, "round 3 is missing"), (3, 1, 2, "round 3 had clients without the meter"), (3, 0, 1, "round 3 had")],
+)
+def test_what_is_not_the_whole_of_a_run_is_no_trace(
+    tmp_path: Path, number: int, rows: int, came: int, told: str
+) -> None:
+    booked(tmp_path / "l.jsonl").add(number, "train", [row(1)] * rows, came, 0.5)
+    with pytest.raises(FloptError, match=told):
+        ledger_trace(tmp_path / "l.jsonl")
 
 
 def test_a_torn_last_line_is_passed_over_and_any_other_named(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def test_luck_is_the_distance_of_repeats_and_its_share_what_plans_have_in_common
         for seed in range(6):
             curves.append(Curve(plan, seed, 10.0, np.linspace(0, 1, 16)))
             found.append(plan / 60 + 0.05 * (np.sqrt(0.7) * common[seed] + np.sqrt(0.3) * generator.normal(size=3)))
-    luck = luck_of(curves, knots, np.array(found), np.zeros((360, 3)))
+    luck = luck_of(curves, knots, np.array(found), np.zeros((360, 3)), jitter_of(curves))
     drawn = 0.05 * np.sqrt(0.3 + 0.7 * common.var(ddof=1))  # six seeds: the common part is what was drawn
     assert np.sqrt(luck.fit.at(10, knots)).mean() == pytest.approx(drawn, rel=0.25)
     assert luck.shared == pytest.approx(0.7, abs=0.2)
@@ -65,7 +65,7 @@ def test_without_repeats_luck_is_the_usual_or_a_few_times_the_jitter() -> None:
     rough = [Curve(plan, 0, 10.0, noisy.run(plan, 0)) for plan in range(10)]
     smooth = [Curve(plan, 0, 10.0, np.full(20, plan / 10)) for plan in range(10)]
     at = np.full((10, 3), 0.5)
-    assert np.sqrt(luck_of(rough, knots, at, 0 * at).fit.at(10, np.array([10.0]))) == pytest.approx(
+    assert np.sqrt(luck_of(rough, knots, at, 0 * at, jitter_of(rough)).fit.at(10, np.array([10.0]))) == pytest.approx(
         0.1 * spread_of(rough), rel=1e-6
     )
-    assert np.sqrt(luck_of(smooth, knots, at, 0 * at).fit.at(10, knots)).max() < 1e-4
+    assert np.sqrt(luck_of(smooth, knots, at, 0 * at, jitter_of(smooth)).fit.at(10, knots)).max() < 1e-4

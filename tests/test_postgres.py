@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from database import PASSWORD, program, server
 
+from flopt.cli.dashboard import add_panel
 from flopt.errors import FloptError
 from flopt.objectives import Direction
 from flopt.results import open_results
@@ -116,6 +118,35 @@ def test_two_drivers_share_the_work_and_the_budget(url: str, tmp_path: Path, mon
         assert len(results.plans) == 24
         assert all(trace is not None for trace in results.traces)
         assert len({str(plan) for plan in results.plans}) == 24  # nobody has proposed what another had
+
+
+def test_every_command_takes_a_shared_study_or_says_in_one_line_that_it_does_not(
+    url: str,
+    tmp_path: Path,
+    command: Callable[..., tuple[int, str, str]],
+    needs_module: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    needs_module("optuna_dashboard")
+    folder = tmp_path / "commands"
+    tables = {"oracle": "analytic", "space": "quick", "sampler": "random", "workers": 1, "storage": url}
+    tune({**tables, "budget": {"runs": 6}}, out=folder)
+    for name in ("front", "runs", "report"):
+        code, _, err = command(name, folder)
+        assert (code, "Traceback" in err) == (0, False), name
+    add_panel(folder)
+    add_panel(folder)
+    assert len(open_results(folder).front()) > 0
+    log = tmp_path / "rounds.csv"
+    log.write_text("round,accuracy\n1,0.5\n", encoding="utf-8")
+    imported = ("import", tmp_path / "new", log, "--from", "csv", "--study", folder / "study.toml")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"{}")))
+    for words in (("ask", folder), ("tell", folder), ("doctor", folder), imported):
+        code, _, err = command(*words)
+        assert (code, err.count("\n")) == (2, 1), (words, err)
+        assert "flopt@" in err
+        assert "journal" in err
+    assert not (tmp_path / "new").exists()
 
 
 def test_no_password_is_kept_or_shown(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ import pytest
 pytest.importorskip("flwr")
 
 from flower_apps import EXAMPLE, changed, metered
+from flower_federation import NAME, federation
 
 from flopt.errors import FloptError
 from flopt.flower.app import read_app
@@ -86,6 +88,13 @@ def test_without_an_app_there_is_nothing_to_run() -> None:
         run_for_real(TaskSource(), TASK, read_app(EXAMPLE).run_config.plan({}), 0)
 
 
+@pytest.mark.parametrize("connection", ["", "mine"])
+def test_without_flower_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch, connection: str) -> None:
+    monkeypatch.setattr("flopt.flower.requirement.find_spec", lambda _name: None)
+    with pytest.raises(FloptError, match=r"pip install 'flopt-carbon\[flower\]'"):
+        run_for_real(SOURCE, TASK, read_app(EXAMPLE).run_config.plan({}), 0, connection)
+
+
 @pytest.mark.parametrize(("address", "here"), [("127.0.0.1", 1), ("::ffff:127.0.0.1", 1), ("::", 0), ("192.0.2.1", 0)])
 def test_what_the_loopback_is(address: str, here: bool) -> None:
     assert is_loopback(address) == here
@@ -124,6 +133,28 @@ def test_a_validation_is_the_run_of_the_search_bit_for_bit_and_listens_on_the_lo
     for name in ("accuracy", "loss", "clients", "samples", "download_bytes", "upload_bytes"):
         assert found.columns[name].tolist() == own.columns[name].tolist(), name
     assert {"raylet", "gcs_server", "flower-superlin"} <= {name for name, _ in seen}
+    assert [each for each in sorted(seen) if not is_loopback(each[1])] == []
+
+
+@pytest.mark.slow
+@pytest.mark.flower_run
+def test_a_point_is_validated_on_the_users_own_federation(
+    command: Callable[..., tuple[int, str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A SuperLink and two SuperNodes of Flower's deployment; of two clients that both train, a + b is b + a."""
+    monkeypatch.setenv("FLWR_HOME", str(tmp_path / "home"))
+    study = {"oracle": "flower", "space": "quick", "sampler": "random", "stopping": "none", "workers": 1}
+    study |= {"task.flower_app": str(EXAMPLE), "task.clients": 2, "budget.runs": 1, "replicates": 0}
+    settings = [word for key, value in study.items() for word in ("--set", f"{key}={json.dumps(value)}")]
+    assert command("tune", "--out", "s", *settings)[0] == 0
+    with federation(tmp_path / "home", 2), watched_sockets() as seen:
+        code, out, err = command("validate", "s", "--run", "0@1", "--superlink", NAME, "--json")
+        assert command("validate", "s", "--run", "0", "--superlink", "yours")[0] == 2
+    assert code == 0, err
+    told = json.loads(out)
+    assert told["largest_difference"] == 0
+    assert told["rounds"] == {"search": 1, "real": 1}
+    assert told["download_bytes"]["real"] == told["download_bytes"]["search"]
     assert [each for each in sorted(seen) if not is_loopback(each[1])] == []
 
 

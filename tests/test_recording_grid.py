@@ -16,9 +16,9 @@ from flopt.compression import NONE
 from flopt.flower.app import read_app
 from flopt.flower.components import load_components
 from flopt.flower.engine import Settings, _take_identity, one_thread, reports
+from flopt.flower.events import read_reports
 from flopt.flower.grid import InProcessGrid
 from flopt.flower.report import Report, scores
-from flopt.flower.shim import read_reports
 from flopt.flower.staging import stage
 
 CLIENTS, SEED = 5, 7

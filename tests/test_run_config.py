@@ -52,6 +52,12 @@ def test_settings_have_a_plans_names_or_the_apps() -> None:
     assert "client_lr" not in str(plan)
 
 
+def test_an_app_whose_rounds_depend_on_how_many_follow_is_said_to_be_so_and_told_nothing() -> None:
+    plan = CONFIG.plan({"schedule": "cosine"})
+    assert plan.horizon_dependent
+    assert CONFIG.values(plan, 0) == DEFAULTS
+
+
 def test_the_seed_of_the_run_is_added_to_the_apps() -> None:
     assert CONFIG.values(CONFIG.plan({}), 5)["seed"] == 12
 

@@ -12,6 +12,9 @@ from flopt.search.elsewhere import Elsewhere
 from flopt.search.engine import LOCAL, Engine, check_executor, pool_of
 from flopt.search.local import Here, LocalPool
 from flopt.search.slot import Limits
+from flopt.task import AppSource, TaskSource
+
+SHIPPED = TaskSource()
 
 
 @pytest.mark.parametrize("name", ["local", "ray", "ray://head:10001", "dask://127.0.0.1:8786"])
@@ -47,15 +50,29 @@ def test_what_is_no_executor_and_less_than_no_retry_is_refused() -> None:
 
 
 def test_one_worker_without_limits_is_this_process() -> None:
-    assert isinstance(pool_of(LOCAL, 1, "analytic"), Here)
+    assert isinstance(pool_of(LOCAL, 1, "analytic", SHIPPED), Here)
     for engine, workers in ((LOCAL, 2), (Engine(limits=Limits(minutes=1)), 1)):
-        with pool_of(engine, workers, "analytic") as pool:
+        with pool_of(engine, workers, "analytic", SHIPPED) as pool:
             assert isinstance(pool, LocalPool)
+
+
+@pytest.mark.parametrize(
+    ("oracle", "source"),
+    [
+        ("mine.py", SHIPPED),
+        ("simulated", TaskSource(model="mine.py:build")),
+        ("simulated", TaskSource(data="mine.py:load")),
+        ("flower", TaskSource(app=AppSource("app"))),
+    ],
+)
+def test_code_of_the_user_s_own_never_runs_in_this_process(oracle: str, source: TaskSource) -> None:
+    with pool_of(LOCAL, 1, oracle, source) as pool:
+        assert isinstance(pool, LocalPool)
 
 
 def test_an_executor_of_the_user_s_own_stays_open() -> None:
     with ThreadPoolExecutor(1) as mine:
-        with pool_of(Engine(mine), 1, "analytic") as pool:
+        with pool_of(Engine(mine), 1, "analytic", SHIPPED) as pool:
             assert isinstance(pool, Elsewhere)
         assert mine.submit(int, "7").result() == 7
 
@@ -65,4 +82,4 @@ def test_a_missing_package_says_how_to_install_it(name: str, monkeypatch: pytest
     package, extra = ("ray", "ray") if name.startswith("ray") else ("distributed", "dask")
     monkeypatch.setitem(__import__("sys").modules, package, None)
     with pytest.raises(FloptError, match=rf"pip install 'flopt-carbon\[{extra}\]'"):
-        pool_of(Engine(name), 1, "analytic")
+        pool_of(Engine(name), 1, "analytic", SHIPPED)

@@ -78,3 +78,4 @@ def test_arguments_go_by_place() -> None:
 
 def test_torch_is_shared_only_where_it_is_needed() -> None:
     assert (preload("simulated"), preload("analytic")) == ("flopt.oracles.simulated", "flopt.search.execution")
+    assert preload("flower") == "flopt.flower.preloaded"

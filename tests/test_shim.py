@@ -11,8 +11,8 @@ from flower_apps import EXAMPLE
 from flopt.compression import Compression
 from flopt.flower.app import read_app
 from flopt.flower.engine import Settings, reports
+from flopt.flower.events import read_reports
 from flopt.flower.report import scores
-from flopt.flower.shim import read_reports
 from flopt.flower.staging import stage
 
 
@@ -31,7 +31,3 @@ def test_a_recorded_server_tells_what_the_engine_hears(tmp_path: Path, uplink: s
         assert [e.samples for e in seen.exchanges] == [e.samples for e in heard.exchanges]
     if uplink == "none":
         assert [scores(each, "accuracy") for each in told] == [scores(each, "accuracy") for each in own]
-
-
-def test_a_file_that_is_not_there_tells_of_no_round(tmp_path: Path) -> None:
-    assert read_reports(tmp_path / "events.jsonl") == []

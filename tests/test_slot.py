@@ -103,6 +103,14 @@ def test_a_slot_that_is_killed_in_the_middle_takes_no_more_tasks(slot: Slot) -> 
     assert lost(slot, math.sqrt, 4).reason == "the search was stopped"
 
 
+def test_a_task_that_nobody_wants_any_more_is_ended(slot: Slot) -> None:
+    asked = []
+    with pytest.raises(WorkerLostError, match="the search was stopped") as lost:
+        slot.call(time.sleep, (600,), lambda: bool(asked.append(1)) or len(asked) == 2)
+    assert not lost.value.again
+    assert slot.call(math.sqrt, (4,), lambda: False) == 2.0
+
+
 def test_a_lost_worker_travels() -> None:
     again = pickle.loads(pickle.dumps(WorkerLostError("gone", 1.5, "host:7", again=False)))
     assert (again.reason, again.cpu_s, again.where, again.again) == ("gone", 1.5, "host:7", False)

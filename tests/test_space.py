@@ -128,6 +128,7 @@ BAD = {
     "client_lr = { low = 0, high = 1, log = true }": "client_lr: low = 0: must be above 0 on a log axis",
     "client_lr = { low = -0.1, high = 1, log = true }": "client_lr: low = -0.1: must be above 0 on a log axis",
     "client_lr = { low = 0.1, high = inf }": "client_lr: high = inf: must be a number",
+    f"client_lr = {{ low = 0.1, high = 1{'0' * 400} }}": "0000: must be a number",
     "client_lr = { low = nan, high = 1 }": "client_lr: low = nan: must be a number",
     "client_fraction = { low = 0.1, high = 1.2 }": "client_fraction = 1.2: must be a number above 0 and at most 1",
     "client_fraction = { low = 0, high = 1 }": "client_fraction = 0: must be a number above 0 and at most 1",

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flopt.pareto import non_dominated
-from flopt.spread import DRAWS, Spread, normals, settled, weights
+from flopt.spread import DRAWS, Spread, _Counted, _Ordered, normals, settled, weights
 
 KNOTS = np.array([1.0, 3.0, 9.0])
 SPREAD = Spread(KNOTS, np.array([[0.1, 0.0], [0.1, 0.02], [0.05, 0.05]]), np.array([[0.03], [0.03], [0.03]]))
@@ -94,3 +94,26 @@ def test_of_equal_plans_one_stays() -> None:
     accuracy = np.random.default_rng(0).normal(size=(500, 6))
     loss = np.stack([-accuracy, np.broadcast_to(np.arange(6.0), (500, 6))], axis=-1)
     assert settled(loss, 0.5)[0].sum() in (1, 2)
+
+
+@given(st.integers(1, 12), st.integers(0, 2**32 - 1), st.booleans())
+def test_where_one_objective_is_known_order_tells_what_counting_tells(points: int, seed: int, first: bool) -> None:
+    random = np.random.default_rng(seed)
+    learned = random.integers(0, 4, (20, points)).astype(float)  # small numbers, so that there are ties
+    known = np.broadcast_to(random.permutation(points).astype(float), learned.shape)
+    loss = np.stack([known, learned] if first else [learned, known], axis=-1)
+    ordered, counted = _Ordered.of(loss), _Counted(loss)
+    assert ordered is not None
+    left = list(range(points))
+    while left:
+        places = np.array(left)
+        assert ordered.chances(places).tolist() == counted.chances(places).tolist()
+        gone = left.pop(int(random.integers(len(left))))
+        ordered.without(gone)
+        counted.without(gone)
+
+
+def test_points_of_one_cost_are_counted() -> None:
+    assert _Ordered.of(np.zeros((3, 2, 2))) is None
+    assert _Ordered.of(np.random.default_rng(0).random((3, 4, 2))) is None
+    assert _Ordered.of(np.zeros((3, 1, 3))) is None

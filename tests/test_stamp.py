@@ -52,6 +52,7 @@ def test_an_older_study_is_read_as_it_is_and_stamped_when_it_goes_on(tmp_path: P
     [
         ({"format": 3, "flopt": "7.1"}, "written by flopt 7.1 in format 3; this flopt"),
         ({"format": "x"}, "written by flopt ? in format -1"),
+        ({"format": float("inf")}, "written by flopt ? in format -1"),
         ([], "written by flopt ? in format -1"),
         ({"format": 0}, "written by flopt ? in format 0"),
     ],

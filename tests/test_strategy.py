@@ -55,9 +55,9 @@ class Steady(Meter):
         return reply
 
 
-def run(strategy: Any, app: ClientApp, rounds: int = 3, **options: Any) -> Any:
+def run(strategy: Any, app: ClientApp, rounds: int = 3, lost: Any = lambda *_: False, **options: Any) -> Any:
     _take_identity()
-    grid = InProcessGrid(app, 4, {}, seed=0, heard=lambda _: None)
+    grid = InProcessGrid(app, 4, {}, seed=0, heard=lambda _: None, lost=lost)
     return strategy.start(grid, START, num_rounds=rounds, **options)
 
 
@@ -115,6 +115,13 @@ def test_clients_without_the_mod_are_told_apart() -> None:
     run(strategy, client(), rounds=1)
     entry = strategy.ledger.entries[0]
     assert (entry["replies"], entry["metered"]) == (4, 0)
+
+
+def test_a_client_that_is_lost_is_no_client_without_the_mod() -> None:
+    strategy = Metered().metered()
+    run(strategy, client(Steady(1, 0, 1, "")), rounds=1, lost=lambda _, place: place == 0)
+    entry = strategy.ledger.entries[0]
+    assert (entry["replies"], entry["metered"]) == (3, 3)
 
 
 def test_bad_settings_are_refused() -> None:

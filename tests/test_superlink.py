@@ -33,7 +33,7 @@ def link(folder: Path, status: str, details: str = "", run: object = None) -> Su
     answer = run or {"success": True, "run-id": "7"}
     program.write_text(FLWR.format(python=sys.executable, run=answer, status=status, details=details), encoding="utf-8")
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    return SuperLink({**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}, folder / "log")
+    return SuperLink({**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}, str(folder / "log"))
 
 
 @pytest.fixture(autouse=True)
@@ -79,6 +79,16 @@ def test_it_has_a_home_and_ports_of_its_own_and_stays_off_the_network(tmp_path: 
     assert environment["FLWR_HOME"] == str(tmp_path)
     assert environment.items() >= QUIET.items()
     assert environment["RAY_ADDRESS"] == "local"
+
+
+def test_the_users_own_is_reached_by_commands_beside_this_python_and_stays_off_the_network_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("flopt.flower.superlink.require_flower", lambda: None)
+    found = superlink.users_superlink("mine")
+    assert found.environment["PATH"].split(os.pathsep)[0] == str(Path(sys.executable).parent)
+    assert found.environment.items() >= QUIET.items()
+    assert found._connection == ("mine",)
 
 
 def test_without_ray_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

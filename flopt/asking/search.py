@@ -17,6 +17,7 @@ from flopt.errors import FloptError
 from flopt.fronts import Front
 from flopt.results import STUDY_FILE, Results, results_of
 from flopt.search.books import Books, Progress
+from flopt.search.database_url import check_journal
 from flopt.search.memory import Memory
 from flopt.search.storage import Journal
 from flopt.study import Study, load_study, study_of
@@ -129,8 +130,7 @@ class Search:
 
     def _opened(self, folder: Path | None, stack: ExitStack, *, queue: bool) -> Journal | Memory:
         directions = [objective.direction for objective in self.problem.objectives]
-        if self.study.storage is not None:
-            raise FloptError(f"storage = {self.study.storage!r}: what is told is kept in the study folder alone")
+        check_journal(self.study.storage, "what is told")
         if folder is None:
             return Memory(directions)
         if queue:

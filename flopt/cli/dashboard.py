@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from flopt.cli.printing import note
 from flopt.drawing.front import FrontFigure, front_figure
 from flopt.errors import FloptError
-from flopt.results import open_results
+from flopt.results import open_results, read_store
 from flopt.search.storage import Journal
 
 if TYPE_CHECKING:
@@ -41,14 +41,18 @@ def panel(facts: FrontFigure) -> go.Figure:
 
 
 def add_panel(folder: Path) -> None:
-    """Write the panel into the study's journal, in the place of an older one; refused while a search is running."""
+    """Write the panel into the study, in the place of an older one.
+
+    Refused while a search is writing into its journal; a database takes both.
+    """
     optuna_dashboard = _dashboard()
     results = open_results(folder)
-    with Journal.reopen(folder) as journal:
+    shared = results.study.storage is not None
+    with read_store(folder) if shared else Journal.reopen(folder) as store:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Optuna calls the names of objectives experimental
-            journal.study.set_metric_names([objective.name for objective in results.problem.objectives])
-        optuna_dashboard.save_plotly_graph_object(journal.study, panel(front_figure(results)), graph_object_id=PANEL)
+            store.study.set_metric_names([objective.name for objective in results.problem.objectives])
+        optuna_dashboard.save_plotly_graph_object(store.study, panel(front_figure(results)), graph_object_id=PANEL)
 
 
 def serve(folder: Path, port: int) -> None:
@@ -61,10 +65,10 @@ def serve(folder: Path, port: int) -> None:
             raise
         note(f"{error}; the panel stays as it is")
     chosen = port or _free_port()
-    with Journal.read(folder) as journal:
+    with read_store(folder) as store:
         note(f"http://{HOST}:{chosen}/dashboard, until Ctrl-C")
         try:
-            optuna_dashboard.run_server(journal.study._storage, host=HOST, port=chosen)
+            optuna_dashboard.run_server(store.study._storage, host=HOST, port=chosen)
         except OSError as error:
             raise FloptError(f"port {chosen}: {error.strerror}; choose another by --port, or 0 for any") from None
 

@@ -10,6 +10,7 @@ from flopt.errors import FloptError
 from flopt.importing.reading import read_runs
 from flopt.importing.writing import Prepared, prepare, write_study
 from flopt.results import problem_of
+from flopt.search.database_url import check_journal
 from flopt.search.problem import Problem
 from flopt.study import load_study
 from flopt.units import quantity
@@ -31,6 +32,7 @@ def import_runs(
     if study_file is None:
         raise FloptError("import: give --study FILE: task, fleet and pricing, which no log of runs says")
     study = load_study(study_file, settings)
+    check_journal(study.storage, "what is imported")
     problem = problem_of(study)
     runs, notes = read_runs(kind, files, study.task.metric)
     ready, flawed = prepare(runs, study, problem, predict_counts=predict_counts)

@@ -9,8 +9,8 @@ from pathlib import Path
 from optuna.trial import FrozenTrial
 
 from flopt.cli.printing import note, print_json, print_table
-from flopt.results import STUDY_FILE, kg_per_cpu_s
-from flopt.search.storage import Journal, in_use, stored_trace
+from flopt.results import STUDY_FILE, kg_per_cpu_s, read_store
+from flopt.search.storage import in_use, stored_trace
 from flopt.study import Study, load_study
 from flopt.units import J_PER_KWH, quantity
 
@@ -46,9 +46,10 @@ class RunRow:
 
 def run_rows(folder: Path) -> list[RunRow]:
     """All runs in the order of their numbers."""
-    with Journal.read(folder) as journal:
-        trials = journal.trials()
-    study, searched = load_study(folder / STUDY_FILE), in_use(folder)
+    with read_store(folder) as store:
+        trials = store.trials()
+    study = load_study(folder / STUDY_FILE)
+    searched = study.storage is not None or in_use(folder)  # a database cannot say whether its drivers live
     return [_row(trial, study, searched) for trial in trials]
 
 

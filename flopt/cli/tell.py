@@ -7,16 +7,19 @@ from pathlib import Path
 from flopt.asking.message import parsed
 from flopt.asking.search import Search
 from flopt.cli.printing import print_json_line
-from flopt.errors import FloptError
-from flopt.search.storage import JOURNAL
+from flopt.results import STUDY_FILE
+from flopt.search.database_url import check_journal
+from flopt.search.storage import check_there
+from flopt.study import load_study
 
 __all__ = ["tell_run"]
 
 
 def tell_run(folder: Path, text: str | bytes, *, partial: bool) -> None:
     """End the run that the message names; with `partial` only say whether it should stop, and keep nothing."""
-    if not (folder / JOURNAL).is_file():
-        raise FloptError(f"{folder} is not a study folder: it has no {JOURNAL}")
+    if (folder / STUDY_FILE).is_file():
+        check_journal(load_study(folder / STUDY_FILE).storage, "what is told")
+    check_there(folder)
     message = parsed(text)
     with Search(out=folder, queue=True) as search:
         trial = search.trial(message.number)

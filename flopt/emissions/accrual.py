@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from flopt.emissions.footprint import PARTS, Footprint, Parts
+from flopt.emissions.footprint import Footprint, Parts
 from flopt.errors import FloptError
 
 __all__ = ["Accrual"]
@@ -43,17 +43,20 @@ class Accrual:
     def steady(cls, each: Footprint, once: Footprint, plan: int, rounds: int) -> Accrual:
         """Equal rounds of one plan; `each` and `once` have arrays of shape (plans,)."""
 
-        def grown(per_round: Array, at_end: Array) -> Array:
-            return np.asarray(per_round[plan] * np.arange(1, rounds + 1, dtype=np.float64) + at_end[plan])
+        count = np.arange(1, rounds + 1, dtype=np.float64)
+
+        def grown(per_round: Sequence[Array], at_end: Sequence[Array]) -> Array:
+            first, last = (np.array([values[plan] for values in of])[:, None] for of in (per_round, at_end))
+            return np.asarray(first * count + last)
 
         def parts(per_round: Parts, at_end: Parts) -> Parts:
-            return Parts(*(grown(getattr(per_round, part), getattr(at_end, part)) for part in PARTS))
+            return Parts(*grown(per_round.each(), at_end.each()))
 
         return cls(
             rounds,
             lambda: parts(each.energy_kwh, once.energy_kwh),
             lambda: parts(each.co2e_kg, once.co2e_kg),
-            lambda: grown(each.duration_s, once.duration_s),
+            lambda: grown([each.duration_s], [once.duration_s])[0],
         )
 
     @cached_property

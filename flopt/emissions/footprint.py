@@ -51,11 +51,15 @@ class Parts:
     @property
     def total(self) -> Array:
         """The sum of the parts."""
-        return np.asarray(sum(getattr(self, part) for part in PARTS))
+        return np.asarray(sum(self.each()))
+
+    def each(self) -> list[Array]:
+        """The parts in their order."""
+        return [getattr(self, part) for part in PARTS]
 
     def map(self, change: Callable[[Array], Array]) -> Parts:
         """The same parts, each changed in the same way."""
-        return Parts(*(change(getattr(self, part)) for part in PARTS))
+        return Parts(*map(change, self.each()))
 
     def plus(self, other: Parts) -> Parts:
         """The sum, part by part."""
@@ -116,7 +120,8 @@ def push_footprint(work: Work, rates: Rates, clients: Array) -> Footprint:
 def shaped(footprint: Footprint, draws: tuple[int, ...], plans: tuple[int, ...]) -> Footprint:
     """Arrays of the shape of the plans, after the axis of draws where there is one."""
     cases, shape = (*(draws or (1,)), math.prod(plans)), (*draws, *plans)
-    return footprint.map(lambda each: np.broadcast_to(each, cases).reshape(shape))
+    # Most have the shape already, and a search prices plan after plan.
+    return footprint.map(lambda each: (each if each.shape == cases else np.broadcast_to(each, cases)).reshape(shape))
 
 
 def priced(

@@ -57,7 +57,8 @@ def draw_participation(plan: Plan, task: Task, pricer: Pricer, seed: int) -> Par
     drawn = int(cohort(work, pricer.rates).drawn)
     hours = pricer.day_hours(work, plan.rounds)
     sizes = np.bincount(group_of, minlength=len(fleet.groups))
-    selected = np.stack([_drawn(group_of, sizes, fleet, hour, drawn, seed, index) for index, hour in enumerate(hours)])
+    present = {hour: np.array([availability(group, hour) for group in fleet.groups]) for hour in set(hours)}
+    selected = np.stack([_drawn(group_of, sizes, present[hour], drawn, seed, r) for r, hour in enumerate(hours)])
     drop_out = np.array([group.drop_out for group in fleet.groups])
     reports = np.stack(
         [_reports(drop_out, group_of, sizes, chosen, seed, index) for index, chosen in enumerate(selected)]
@@ -141,10 +142,7 @@ def share_of_first(shares: Array, group_of: Indices, sizes: Indices, generator: 
     return hits
 
 
-def _drawn(
-    group_of: Indices, sizes: Indices, fleet: Fleet, hour: float | None, drawn: int, seed: int, index: int
-) -> Indices:
-    present = np.array([availability(group, hour) for group in fleet.groups])
+def _drawn(group_of: Indices, sizes: Indices, present: Array, drawn: int, seed: int, index: int) -> Indices:
     if (present[sizes > 0] == 1).all():
         return first_drawn(len(group_of), drawn, seed, index)
     if len(group_of) > MANY_CLIENTS:

@@ -12,7 +12,7 @@ from typing import Any
 from flopt.errors import FloptError
 from flopt.trace import Round, Trace, record
 
-__all__ = ["Ledger", "ledger_rounds", "ledger_trace", "read_ledger"]
+__all__ = ["Ledger", "ledger_rounds", "ledger_trace", "partly_metered", "read_ledger"]
 
 MEASURED = ("wall_s", "cpu_s", "download_bytes", "upload_bytes", "samples")
 ESTIMATED = ("energy_j", "co2e_g")
@@ -30,15 +30,15 @@ class Ledger:
         if self.file is not None and self.file.exists() and self.file.stat().st_size:
             raise FloptError(f"{self.file}: holds the ledger of another training; give each its own")
 
-    def add(self, number: int, phase: str, replies: Iterable[Mapping[str, Any]], asked: int, network_g: float) -> None:
-        """Book the metered replies of a phase (`train`, `evaluate`) of a round, of so many that came."""
+    def add(self, number: int, phase: str, replies: Iterable[Mapping[str, Any]], came: int, network_g: float) -> None:
+        """Book the metered replies of a phase (`train`, `evaluate`) of a round, of so many that came without error."""
         rows = [dict(reply) for reply in replies]
         self._write(
             {
                 "flopt_ledger": VERSION,
                 "round": number,
                 "phase": phase,
-                "replies": asked,
+                "replies": came,
                 "metered": len(rows),
                 "measured": {name: sum(row[name] for row in rows) for name in MEASURED},
                 "estimated": {**_estimates(rows), "network_co2e_g": network_g},
@@ -126,29 +126,38 @@ def checked(entry: Any) -> None:
     missing = [name for table, name in wanted if "measured" in entry and name not in entry[table]]
     if missing:
         raise ValueError(f"no {', '.join(missing)}")
+    counts = [entry.get(name) for name in ("metered", "replies") if "measured" in entry]
+    if not all(isinstance(count, int) and count >= 0 for count in counts):
+        raise ValueError("metered and replies must be whole numbers")
 
 
-def ledger_rounds(entries: Iterable[Mapping[str, Any]], metric: str = "accuracy") -> list[Round]:
-    """The rounds of a ledger: training's clients, samples and bytes, and the metric, which keeps its last value.
+def ledger_rounds(entries: Iterable[Mapping[str, Any]], metric: str = "accuracy") -> dict[int, Round]:
+    """The rounds of a ledger by number: training's clients, samples and bytes as far as they were metered.
 
-    Raises FloptError where the metric never stands, naming those that do.
+    The metric keeps its last value. Raises FloptError where it never stands, naming those that do.
     """
     entries = list(entries)
-    trained = {each["round"]: each for each in entries if each["phase"] == "train" and each["metered"]}
+    trained = {each["round"]: each for each in entries if each["phase"] == "train" and each["replies"]}
     known: dict[str, float] = {}
-    rounds, found = [], set[str]()
+    rounds: dict[int, Round] = {}
+    found = set[str]()
     for number in sorted({each["round"] for each in entries if each["round"] > 0}):
         for each in entries:
             if each["round"] == number and each["phase"] in ("server-metrics", "evaluate-metrics"):
                 found |= set(each["metrics"])
                 known = {**known, **each["metrics"]}
         if number in trained and metric in known:
-            rounds.append(_round(trained[number], known[metric], known.get("loss", 1 - known[metric])))
-        elif number in trained and rounds == []:
+            rounds[number] = _round(trained[number], known[metric], known.get("loss", 1 - known[metric]))
+        elif number in trained and not rounds:
             raise FloptError(
                 f"round {number}: the ledger has no metric {metric!r}; it has {', '.join(sorted(found)) or '(none)'}"
             )
     return rounds
+
+
+def partly_metered(entries: Iterable[Mapping[str, Any]]) -> set[int]:
+    """The rounds in which clients without the meter trained too: what they took is not in the ledger."""
+    return {each["round"] for each in entries if each["phase"] == "train" and each["metered"] < each["replies"]}
 
 
 def _round(entry: Mapping[str, Any], accuracy: float, loss: float) -> Round:
@@ -158,9 +167,17 @@ def _round(entry: Mapping[str, Any], accuracy: float, loss: float) -> Round:
 
 
 def ledger_trace(file: Path, metric: str = "accuracy") -> Trace:
-    """A ledger as the trace of a run; one without a trained round is a failed run."""
+    """A ledger as the trace of a run; one without a trained round is a failed run.
+
+    Raises FloptError where it is not the whole of a run.
+    """
+    entries = read_ledger(file)
     try:
-        found = iter(ledger_rounds(read_ledger(file), metric))
+        found = ledger_rounds(entries, metric)
     except FloptError as error:
-        raise FloptError(f"{file}: {error}") if str(file) not in str(error) else error from None
-    return record(found, seed=0, participation="")
+        raise FloptError(f"{file}: {error}") from None
+    gaps, partly = set(range(1, max(found, default=0) + 1)) - set(found), partly_metered(entries)
+    if gaps or partly:
+        why = "is missing" if gaps else "had clients without the meter"
+        raise FloptError(f"{file}: round {min(gaps or partly)} {why}")
+    return record(iter(found.values()), seed=0, participation="")

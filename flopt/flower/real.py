@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
 
 from flopt.errors import FloptError
 from flopt.flower.app import read_app
+from flopt.flower.events import read_reports
 from flopt.flower.oracle import scored
 from flopt.flower.report import Report
-from flopt.flower.shim import read_reports
 from flopt.flower.staging import stage
-from flopt.flower.superlink import SuperLink, local_superlink
+from flopt.flower.superlink import local_superlink, users_superlink
 from flopt.plan import Plan
 from flopt.task import Task, TaskSource
 from flopt.trace import Trace, record
@@ -34,7 +33,7 @@ def run_for_real(source: TaskSource, task: Task, plan: Plan, seed: int, connecti
         folder, events, home = Path(place) / "app", Path(place) / "events.jsonl", Path(place) / "home"
         stage(app, folder, app.run_config.values(plan, seed), events, plan.uplink, seed, named=not connection)
         if connection:
-            SuperLink(dict(os.environ), home / "none", connection).run(folder, task.clients)
+            users_superlink(connection).run(folder, task.clients)
         else:
             with local_superlink(home) as link:
                 link.run(folder, task.clients)

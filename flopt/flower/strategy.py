@@ -138,7 +138,8 @@ class CarbonStrategy(_Base):
         metered = [reply for reply in came if not reply.has_error() and METER in reply.content]
         rows = [{"client": reply.metadata.src_node_id, **reply.content.pop(METER)} for reply in metered]
         moved = sum(row["download_bytes"] + row["upload_bytes"] for row in rows)
-        self.ledger.add(number, phase, rows, len(came), moved * self._network_g_per_byte)
+        answered = sum(not reply.has_error() for reply in came)
+        self.ledger.add(number, phase, rows, answered, moved * self._network_g_per_byte)
         return came
 
     def _book_metrics(self, number: int, phase: str, metrics: Any) -> None:

@@ -22,11 +22,14 @@ import psutil
 from flopt.errors import FloptError
 from flopt.flower.requirement import QUIET, require_flower
 
-__all__ = ["SuperLink", "local_superlink"]
+__all__ = ["SuperLink", "local_superlink", "users_superlink"]
 
 START_S = 600.0
 """How long a SuperLink may take to start, and a run of it."""
 ASK_EVERY_S = 1.0
+LEAVE_IDLE = 3.0
+"""How many times as long as a question took nothing is asked: each is a process that imports Flower, on cores that the
+run itself may need."""
 OWN_RAY = {"RAY_ADDRESS": "local", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
 """A Ray of its own, not the cluster that this machine may belong to; and one that listens on the loopback alone, as it
 does by default on a Mac: elsewhere Ray means to be a cluster, and listens on every address."""
@@ -38,7 +41,8 @@ class SuperLink:
 
     environment: Mapping[str, str]
     """Of every `flwr` command that is to reach it."""
-    log: Path
+    log: str
+    """Where to look for what it logs, for whoever reads an error."""
     name: str = ""
     """The connection's name in Flower's configuration; empty: its default."""
 
@@ -65,9 +69,10 @@ class SuperLink:
 
     def _ended(self, number: str, start_s: float) -> tuple[str, str]:
         """The status of a run that has ended, and Flower's words for it."""
-        deadline = time.monotonic() + start_s
+        deadline, wait_s = time.monotonic() + start_s, ASK_EVERY_S
         while True:
-            time.sleep(ASK_EVERY_S)
+            time.sleep(wait_s)
+            asked = time.monotonic()
             listed = self._flwr("list", *self._connection, "--run-id", number, "--format", "json")
             found = (listed.get("runs") or [{}])[0]
             state = str(found.get("status", "unknown"))
@@ -75,6 +80,7 @@ class SuperLink:
                 return state, str(found.get("status-details") or "")
             if state != "running" and time.monotonic() > deadline:
                 raise FloptError(f"flwr run: still {state} after {start_s:g} s; see {self.log}")
+            wait_s = max(ASK_EVERY_S, LEAVE_IDLE * (time.monotonic() - asked))
 
     def log_of(self, run_id: str) -> str:
         """What a run's server logged."""
@@ -132,9 +138,15 @@ def local_superlink(home: Path) -> Iterator[SuperLink]:
         )
     try:
         _wait(process, ports[0], log)
-        yield SuperLink(environment, log)
+        yield SuperLink(environment, str(log))
     finally:
         _stop(process)
+
+
+def users_superlink(name: str) -> SuperLink:
+    """The SuperLink of a connection in the user's own Flower configuration; nothing is started."""
+    require_flower()
+    return SuperLink({**os.environ, **QUIET, **_path()}, f"the log of the SuperLink {name!r}", name)
 
 
 def _environment(home: Path, ports: tuple[int, ...]) -> dict[str, str]:
@@ -144,10 +156,14 @@ def _environment(home: Path, ports: tuple[int, ...]) -> dict[str, str]:
         "FLWR_HOME": str(home),
         "FLWR_LOCAL_SUPERLINK_HTTP_API_PORT": str(ports[0]),
         "FLWR_LOCAL_CONTROL_API_PORT": str(ports[1]),
-        # The SuperLink's own processes are commands beside this Python.
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
+        **_path(),
     }
     return {**os.environ, **own}
+
+
+def _path() -> dict[str, str]:
+    """Flower's commands, and those that a SuperLink starts, stand beside this Python, whatever the user's path is."""
+    return {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])}
 
 
 def _free_ports(count: int) -> tuple[int, ...]:

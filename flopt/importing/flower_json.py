@@ -3,7 +3,8 @@
     {"train_metrics_clientapp": {"1": {...}}, "evaluate_metrics_clientapp": {...}, "evaluate_metrics_serverapp": {...}}
     {"losses_distributed": [[1, 0.5]], "metrics_distributed": {"accuracy": [[1, 0.8]]}, "metrics_centralized": {...}}
 
-Neither says the plan, nor clients and bytes: the plan comes from the study, the counts are predicted on demand.
+Neither says the plan, nor clients and bytes: the plan comes from the study, the counts are predicted on demand. A
+ledger has the counts of rounds in which every client was metered.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from flopt.errors import FloptError, nearest
-from flopt.flower.ledger import ledger_rounds, read_ledger
+from flopt.flower.ledger import ledger_rounds, partly_metered, read_ledger
 from flopt.importing.imported import COUNTS, ImportedRound, ImportedRun
 from flopt.importing.rounds_csv import read_text
+from flopt.trace import Round
 
 __all__ = ["read_flower"]
 
@@ -49,11 +51,16 @@ def _of_ledger(file: Path, metric: str) -> ImportedRun:
         found = ledger_rounds(entries, metric)
     except FloptError as error:
         raise FloptError(f"{file}: {error}") from None
+    partly = partly_metered(entries)
     rounds = tuple(
-        ImportedRound(number, each.accuracy, each.loss, {name: int(getattr(each, name)) for name in COUNTS})
-        for number, each in enumerate(found, start=1)
+        ImportedRound(number, each.accuracy, each.loss, {} if number in partly else _counts(each))
+        for number, each in found.items()
     )
     return ImportedRun(file.stem, rounds)
+
+
+def _counts(of: Round) -> dict[str, int]:
+    return {name: int(getattr(of, name)) for name in COUNTS}
 
 
 def _rounds(value: Mapping[str, Any], metric: str, place: str) -> tuple[ImportedRound, ...]:

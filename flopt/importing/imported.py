@@ -53,15 +53,15 @@ class ImportedRun:
     flop_per_sample: float | None = None
     """Of the task, where the file says it: it must be the study's."""
 
-    def flaw(self) -> str:
-        """Why the run cannot be a point; empty where it can."""
+    def flaw(self, rounds: object = None) -> str:
+        """Why the run cannot be a point; empty where it can. `rounds` is what was planned, if its file does not say."""
         numbers = [each.number for each in self.rounds]
         if not numbers:
             return "it has no round"
         if numbers != list(range(1, len(numbers) + 1)):
             wanted = next(n for n, found in enumerate([*numbers, 0], start=1) if n != found)
             return f"round {wanted} is missing, or stands out of order"
-        planned = self.settings.get("rounds", len(numbers))
+        planned = self.settings.get("rounds", rounds)
         if isinstance(planned, int) and planned > len(numbers):
             return f"it was cut off after {len(numbers)} of {planned} rounds"
         if isinstance(planned, int) and planned < len(numbers):

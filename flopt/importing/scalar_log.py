@@ -45,8 +45,11 @@ def _csv_steps(file: Path) -> list[tuple[int, float]]:
 
 
 def _event_steps(file: Path, metric: str) -> list[tuple[int, float]]:
+    """The scalars of an event file, or of a folder of them."""
     if find_spec("tensorboard") is None:
         raise FloptError(f"{file}: event files need TensorBoard: pip install tensorboard, or give its CSV download")
+    if file.is_file() and "tfevents" not in file.name:  # TensorBoard would take it for an empty folder
+        raise FloptError(f"{file}: neither a .csv nor an event file, which has tfevents in its name")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     log: Any = EventAccumulator(str(file), size_guidance={"scalars": 0})
@@ -55,6 +58,8 @@ def _event_steps(file: Path, metric: str) -> list[tuple[int, float]]:
     except Exception as error:  # whatever a broken file makes TensorBoard raise
         raise FloptError(f"{file}: no event file ({type(error).__name__}: {error})") from None
     tags = log.Tags()["scalars"]
+    if not tags:
+        return []
     if metric not in tags:
         raise FloptError(f"{file}: no scalar {metric!r}; {nearest(metric, tags)}")
     return [(int(event.step), float(event.value)) for event in log.Scalars(metric)]

@@ -49,7 +49,7 @@ def prepare(
     """
     ready, flawed = [], {}
     for run in runs:
-        flaw = run.flaw()
+        flaw = run.flaw(study.plan.get("rounds"))
         if flaw:
             flawed[run.name] = flaw
             continue

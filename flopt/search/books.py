@@ -14,12 +14,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from optuna.trial import FrozenTrial
 
 from flopt.search.budget import Spent
 from flopt.search.confirmation import Confirmation
 from flopt.search.finite import finite_part
 from flopt.search.payoff import Payoff
-from flopt.search.problem import Limit, Problem
+from flopt.search.problem import Problem
 from flopt.search.proposer import Proposal, Proposer
 from flopt.search.repeats import Repeats
 from flopt.search.rungs import Rungs
@@ -71,13 +72,20 @@ class Books:
         self._confirmation = Confirmation(problem) if problem.cheaper else None
         self._proposals: list[Proposal] = []
         self._traces: dict[int, Trace] = {}
+        self._rounds = 0
+        """In all traces that are no predictions."""
         self._seen: list[Seen] = []
+        self._seen_rounds = 0
+        self._new: list[Seen] = []
+        """Those seen that repeat no other, of the rung of the last one."""
+        self._ended: set[int] = set()
+        """Runs that have their end in the store already."""
         self._failed = 0
         self._cpu_s = 0.0
         self._started = time.monotonic()
         self._before_s = 0.0
         self._payoff = None if strategy.budget.least_gain_per_kg is None else Payoff(problem)
-        self._learned = [limit for limit, known in self._limits() if not known]
+        self._learned = problem.learned_limits()
         self._load()
 
     @property
@@ -132,7 +140,8 @@ class Books:
                 return Proposal(self._proposals[old].trial, again.plan, again.seed, repeats=old, oracle=oracle)
             rounds_left = self._rounds_left()
             rounds_left = None if rounds_left is None else rounds_left - kept
-        told, open_ = ([each for each in seen if each.repeats is None] for seen in (mine, running))
+        told = self._new if mine else []
+        open_ = [each for each in running if each.repeats is None]
         below = self._seen[self._rungs.below(number)]
         wanted = None if self._confirmation is None else self._confirmation.next(below, told, open_)
         if wanted is None:
@@ -142,9 +151,8 @@ class Books:
         return None if made is None else replace(made, oracle=oracle)
 
     def _running(self, number: int) -> Seen:
-        proposal, trial = self._proposals[number], self._store.trials()[number]
-        nothing = np.empty((0, 0))
-        return Seen(trial, None, nothing, plan=proposal.plan, seed=proposal.seed, repeats=proposal.repeats)
+        proposal, nothing = self._proposals[number], np.empty((0, 0))
+        return Seen(proposal.trial, None, nothing, plan=proposal.plan, seed=proposal.seed, repeats=proposal.repeats)
 
     def store(
         self, number: int, trace: Trace, cpu_s: float, attributes: Mapping[str, Any] = MappingProxyType({})
@@ -153,8 +161,7 @@ class Books:
         trace = finite_part(self._problem, self._proposals[number].plan, trace)
         elapsed_s = round(self._elapsed_s(), 3)  # so that a budget of minutes holds over restarts
         self._store.record(number, trace, cpu_s, {**attributes, "elapsed_s": elapsed_s})
-        self._traces[number] = trace
-        self._cpu_s += cpu_s
+        self._keep(number, trace, cpu_s)
 
     def catch_up(self) -> None:
         """Take up what other drivers of the same study have proposed and finished."""
@@ -163,8 +170,7 @@ class Books:
         for number in self.untrained():
             trace = stored_trace(trials[number])
             if trace is not None:
-                self._traces[number] = trace
-                self._cpu_s += trials[number].user_attrs.get("cpu_s", 0.0)
+                self._take(number, trials[number], trace)
 
     def tell_next(self) -> bool:
         """Tell the run whose turn it is; False where its trace is not there yet."""
@@ -176,19 +182,16 @@ class Books:
 
     def progress(self, ended: str = "") -> Progress:
         """Where the search stands, and why it ended."""
-        first = self._rungs.predicted
-        rounds = sum(len(trace) for number, trace in self._traces.items() if number >= first)
-        runs = max(0, len(self._seen) - first)
+        first, seen = self._rungs.predicted, len(self._seen)
+        runs, predicted = max(0, seen - first), min(first, seen)
         latest = self._seen[-1].allowed() if runs else np.empty((0, 0))
-        predicted = min(first, len(self._seen))
-        return Progress(runs, self._failed, rounds, self._cpu_s, ended, latest=latest, predicted=predicted)
+        return Progress(runs, self._failed, self._rounds, self._cpu_s, ended, latest=latest, predicted=predicted)
 
     def _spent(self) -> Spent:
-        first = self._rungs.predicted
-        rounds = sum(len(self._traces[number]) for number in range(first, len(self._seen)))
+        runs = max(0, len(self._proposals) - self._rungs.predicted)
         kg = self._cpu_s * self._strategy.kg_per_cpu_s
         payoff = None if self._payoff is None else self._payoff.per_kg
-        return Spent(max(0, len(self._proposals) - first), rounds, self._elapsed_s() / 60, kg, payoff)
+        return Spent(runs, self._seen_rounds, self._elapsed_s() / 60, kg, payoff)
 
     def _elapsed_s(self) -> float:
         """Seconds that the search has taken, earlier sessions included."""
@@ -198,26 +201,29 @@ class Books:
         """Rounds of the budget that neither a run told has used nor one that still runs may use."""
         if self._strategy.budget.rounds is None:
             return None
-        first, told = self._rungs.predicted, len(self._seen)
-        used = sum(len(self._traces[number]) for number in range(first, told))
-        pending = self._proposals[max(first, told) :]
-        return self._strategy.budget.rounds - used - sum(each.plan.rounds for each in pending)
+        open_ = self._proposals[max(self._rungs.predicted, len(self._seen)) :]
+        return self._strategy.budget.rounds - self._seen_rounds - sum(each.plan.rounds for each in open_)
 
     def _tell(self, number: int) -> None:
         """End run `number` in the study, and show it to the next proposals."""
         seen = self._look(self._proposals[number], self._traces[number])
-        if not self._store.trials()[number].state.is_finished():
+        if number not in self._ended:
             values = None if seen.values is None else [float(value) for value in seen.values[-1]]
             # To Optuna a prediction is a run that was cut short: it is none of its best trials.
             stopped = number < self._rungs.predicted or self._traces[number].status == "stopped"
             self._store.tell(number, values, stopped=stopped)
         self._seen.append(seen)
+        if number == self._rungs.first(number):
+            self._new = []  # a rung of its own
+        if seen.repeats is None:
+            self._new.append(seen)
         if number >= self._rungs.predicted:
             self._count(number, seen)
         self._report(self.progress())
 
     def _count(self, number: int, seen: Seen) -> None:
         """Take a run into the sums; predictions are in none."""
+        self._seen_rounds += len(self._traces[number])
         if self._payoff is not None and seen.repeats is None:
             cpu_s = self._store.trials()[number].user_attrs.get("cpu_s", 0.0)
             self._payoff.add(seen.allowed(), cpu_s * self._strategy.kg_per_cpu_s)
@@ -233,9 +239,17 @@ class Books:
         table = np.column_stack(broken) if broken else np.empty((len(values), 0))
         return Seen(proposal.trial, values, table, whole=proposal.plan.horizon_dependent, run=run, **told)
 
-    def _limits(self) -> list[tuple[Limit, bool]]:
-        runs = self._problem.spread_runs()
-        return [(limit, all(limit.objective.is_known(run) for run in runs)) for limit in self._problem.limits]
+    def _take(self, number: int, trial: FrozenTrial, trace: Trace) -> None:
+        """Keep what the store has of a run."""
+        self._keep(number, trace, trial.user_attrs.get("cpu_s", 0.0))
+        if trial.state.is_finished():
+            self._ended.add(number)
+
+    def _keep(self, number: int, trace: Trace, cpu_s: float) -> None:
+        if number >= self._rungs.predicted:
+            self._rounds += len(trace) - len(self._traces.get(number, ()))
+        self._traces[number] = trace
+        self._cpu_s += cpu_s
 
     def _load(self) -> None:
         """Take up the runs that the journal holds: told ones first, then those with a trace, then the rest."""
@@ -244,8 +258,7 @@ class Books:
             self._proposals.append(Proposal.of(trial))
             trace = self._store.trace(number)
             if trace is not None:
-                self._traces[number] = trace
-                self._cpu_s += trial.user_attrs.get("cpu_s", 0.0)
+                self._take(number, trial, trace)
                 self._before_s = max(self._before_s, trial.user_attrs.get("elapsed_s", 0.0))
         # As many as were told when the last run was proposed: the rest is told when it is due.
         told = max(0, len(trials) - self._strategy.lag)

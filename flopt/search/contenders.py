@@ -12,11 +12,12 @@ from flopt.fronts import Candidate, find_front
 from flopt.objectives import Objective
 from flopt.pareto import losses, non_dominated
 from flopt.plan import Plan
-from flopt.search.ensembles import Ensemble, ensembles, expected_runs
+from flopt.search.columns import column_of
+from flopt.search.ensembles import EXPECTED, Ensemble, ensembles, expected_columns
 from flopt.search.problem import Problem
 from flopt.search.seen import Seen
 
-__all__ = ["LIKELY", "RIVALS", "Contender", "contenders"]
+__all__ = ["LIKELY", "RIVALS", "Contender", "columns_read", "contenders"]
 
 Array = NDArray[np.float64]
 
@@ -51,10 +52,22 @@ class Contender:
         return self.plan if self.plan.horizon_dependent else replace(self.plan, rounds=self.rounds)
 
 
-def contenders(problem: Problem, told: Sequence[Seen]) -> list[Contender]:
-    """The contenders among the runs told, by their cheapest points on the front."""
+def columns_read(problem: Problem) -> Sequence[str]:
+    """The learned columns that decide who is on the front; all, where an objective is none of them itself."""
+    predicted = problem.spread_runs()
+    judges = (*problem.objectives, *(limit.objective for limit in problem.limits))
+    learned = [each for each in judges if not all(each.is_known(run) for run in predicted)]
+    columns = {column_of(problem, each) for each in learned}
+    return [name for name in EXPECTED if name in columns] if "" not in columns else EXPECTED
+
+
+def contenders(problem: Problem, told: Sequence[Seen], read: Sequence[str] = EXPECTED) -> list[Contender]:
+    """The contenders among the runs told, by their cheapest points on the front.
+
+    `read` names the learned columns that decide who they are; the others are left as they were seen.
+    """
     found = {each.number: each for each in _rivals(problem, told)}
-    candidates = {each.number: each for each in _candidates(problem, list(found.values()))}
+    candidates = {each.number: each for each in _candidates(problem, list(found.values()), told, read)}
     front = find_front(candidates.values(), problem.objectives)
     owners: dict[int, tuple[int, float]] = {}
     for point in (*front.points, *front.doubtful):
@@ -73,13 +86,17 @@ def contenders(problem: Problem, told: Sequence[Seen]) -> list[Contender]:
     ]
 
 
-def _candidates(problem: Problem, found: Sequence[Ensemble]) -> list[Candidate]:
-    expected = expected_runs(found, problem.task)
-    runs = problem.runs([each.plan for each in found], [each.trace for each in expected])
-    return [
-        Candidate(each.number, run, problem.allowed(run), each.lengths, about.spreads)
-        for each, run, about in zip(found, runs, expected, strict=True)
-    ]
+def _candidates(
+    problem: Problem, found: Sequence[Ensemble], told: Sequence[Seen], read: Sequence[str]
+) -> list[Candidate]:
+    """The plans as expected; what they emit was worked out when their longest runs were told."""
+    candidates = []
+    for each, about in zip(found, expected_columns(found, problem.task, read), strict=True):
+        own = told[each.number].run
+        assert own is not None
+        run = replace(own, whole_trace=about.trace)
+        candidates.append(Candidate(each.number, run, problem.allowed(run), each.lengths, about.spreads))
+    return candidates
 
 
 def _rivals(problem: Problem, told: Sequence[Seen]) -> list[Ensemble]:

@@ -7,6 +7,7 @@ from concurrent.futures import Executor, Future
 from typing import Any
 
 from flopt.errors import FloptError
+from flopt.search.elsewhere import UNWANTED
 
 __all__ = ["dask_executor"]
 
@@ -26,13 +27,29 @@ class _Dask(Executor):
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Have a worker of the cluster do `fn(*args)`."""
-        future: Future[Any] = self._inner.submit(fn, *args, **kwargs)
+        future: Future[Any] = self._inner.submit(_watched, fn, *args, **kwargs)
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002
         """Leave the cluster; closing the client cancels what is left."""
         self._inner.shutdown(wait=wait)
         self._client.close()
+
+
+def _watched(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Do a task, which may ask meanwhile whether its driver still wants it: one that is killed does not either."""
+    import distributed
+
+    worker: Any = distributed.get_worker()  # type: ignore[no-untyped-call]
+    key = worker.get_current_task()
+
+    def unwanted() -> bool:
+        # Dask ends no thread: a task that is cancelled while it is done is only marked, and its result dropped.
+        task = worker.state.tasks.get(key)
+        return task is None or task.state == "cancelled"
+
+    UNWANTED.set(unwanted)
+    return function(*arguments)
 
 
 def dask_executor(executor: str) -> Executor:

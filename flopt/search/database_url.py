@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flopt.errors import FloptError
 
-__all__ = ["check_storage", "without_password"]
+__all__ = ["check_journal", "check_storage", "without_password"]
 
 _SCHEME = "postgresql+psycopg"
 _EXAMPLE = f"{_SCHEME}://user@host/database"
@@ -25,6 +25,15 @@ def check_storage(url: str) -> None:
     rest = url.partition("://")[2]
     if any(each.partition("=")[0].lower() in _SECRETS for each in rest.partition("?")[2].split("&")):
         raise FloptError(f"storage: a password belongs into PGPASSWORD or ~/.pgpass, not behind the ?; like {_EXAMPLE}")
+
+
+def check_journal(storage: str | None, what: str) -> None:
+    """Raise a `FloptError` where a database is named for what is kept in the journal of its folder alone."""
+    if storage is not None:
+        raise FloptError(
+            f"storage = {without_password(storage)!r}: {what} is kept in its folder's journal, and in no database; "
+            "leave the key out of the study"
+        )
 
 
 def without_password(url: str) -> str:

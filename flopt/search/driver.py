@@ -12,6 +12,7 @@ from flopt.search.problem import Problem
 from flopt.search.proposer import Proposal
 from flopt.search.storage import Journal
 from flopt.search.strategy import Strategy
+from flopt.search.threads import one_thread
 
 __all__ = ["Driver", "job_of"]
 
@@ -36,9 +37,10 @@ class Driver:
 
     def run(self) -> Progress:
         """Search until the budget is spent; Ctrl-C finishes the runs in progress, a second one stops at once."""
-        engine = self.strategy.engine
-        with Interrupts() as interrupts:
-            crew = Crew(pool_of(engine, self.strategy.workers, self.problem.oracle), engine.retries, interrupts)
+        engine, problem = self.strategy.engine, self.problem
+        with one_thread(), Interrupts() as interrupts:
+            pool = pool_of(engine, self.strategy.workers, problem.oracle, problem.source, problem.cheaper)
+            crew = Crew(pool, engine.retries, interrupts)
             try:
                 return self._books.progress(self._search(crew))
             finally:

@@ -10,6 +10,7 @@ import platform
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
+from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
@@ -19,7 +20,7 @@ from flopt.search.local import Pool
 from flopt.search.slot import NO_LIMITS, Limits, Slot, WorkerLostError
 from flopt.version import __version__
 
-__all__ = ["Elsewhere", "Hosted", "hosted"]
+__all__ = ["UNWANTED", "Elsewhere", "Hosted", "hosted"]
 
 ANSWER_WITHIN_S = 300.0
 """How long to wait for the first answer of a cluster, which may have to start a machine for it."""
@@ -30,6 +31,9 @@ _LIBRARIES = ("torch", "numpy", "scipy", "scikit-learn")
 _IDLE: dict[tuple[str, Limits], list[Slot]] = {}
 """Workers of this host process that have nothing to do."""
 _LOCK = threading.Lock()
+
+UNWANTED: ContextVar[Callable[[], bool]] = ContextVar("unwanted", default=lambda: False)
+"""Set by an engine that knows it: whether nobody waits any more for the task that is being done."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ class Elsewhere(Pool):
         return super().submit(self._call, fn, args)
 
     def stop(self) -> None:
-        """Wait for no task any more. One that has begun is cancelled where the executor can do that."""
+        """Wait for no task any more. One that has begun is ended where the executor tells its host (`UNWANTED`)."""
         self._stopped = True
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -128,7 +132,7 @@ def hosted(function: Callable[..., Any], arguments: Sequence[Any], preload: str,
         idle = _IDLE.setdefault((preload, limits), [])
         slot = idle.pop() if idle else Slot(preload, limits)
     try:
-        return Hosted(slot.call(function, arguments))
+        return Hosted(slot.call(function, arguments, UNWANTED.get()))
     except WorkerLostError as lost:
         return Hosted(lost=(lost.reason, lost.cpu_s, lost.where, lost.again))
     finally:

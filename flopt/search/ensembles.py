@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +17,7 @@ from flopt.spread import Spread
 from flopt.task import Task
 from flopt.trace import Trace
 
-__all__ = ["EXPECTED", "Ensemble", "Expected", "ensembles", "expected_runs", "same_plan"]
+__all__ = ["EXPECTED", "Ensemble", "Expected", "ensembles", "expected_columns", "expected_runs", "same_plan"]
 
 Array = NDArray[np.float64]
 
@@ -49,6 +51,7 @@ class Expected:
     spreads: Mapping[str, Spread]
 
 
+@lru_cache(maxsize=1 << 14)
 def same_plan(plan: Plan) -> Plan:
     """What two plans have in common that differ in their rounds only: one is a prefix of the other."""
     return plan if plan.horizon_dependent else replace(plan, rounds=1)
@@ -72,9 +75,16 @@ def ensembles(plans: Sequence[Plan], traces: Sequence[Trace | None]) -> list[Ens
 
 def expected_runs(found: Sequence[Ensemble], task: Task) -> list[Expected]:
     """What is expected of each ensemble; every learned column by itself, the test accuracy as a plain mean."""
-    columns: list[dict[str, Array]] = [{"test_accuracy": _mean(each, "test_accuracy")} for each in found]
+    return expected_columns(found, task, EXPECTED, [{"test_accuracy": _mean(each, "test_accuracy")} for each in found])
+
+
+def expected_columns(
+    found: Sequence[Ensemble], task: Task, names: Sequence[str], known: Sequence[Mapping[str, Array]] = ()
+) -> list[Expected]:
+    """The same of a few columns only; the others stay those of the longest run, but for what is `known` of each."""
+    columns: list[dict[str, Array]] = [dict(each) for each in known] or [{} for _ in found]
     spreads: list[dict[str, Spread]] = [{} for _ in found]
-    for name in EXPECTED:
+    for name in names:
         for place, (mean, spread) in _expected(found, task, name).items():
             columns[place][name] = mean
             if spread is not None:
@@ -90,12 +100,12 @@ def _expected(found: Sequence[Ensemble], task: Task, name: str) -> dict[int, tup
 
     Where the study says nothing of its noise, means over seeds stand for what is expected, and have no spread.
     """
-    there = [place for place, each in enumerate(found) if np.isfinite(each.traces[0].columns[name]).all()]
+    there = [place for place, each in enumerate(found) if _finite(each.traces[0].columns[name])]
     curves = [
-        Curve(plan, trace.seed, task.clients_per_round(found[place].plan.client_fraction), trace.columns[name])
-        for plan, place in enumerate(there)
-        for trace in found[place].traces
-        if np.isfinite(trace.columns[name]).all()
+        Curve(plan, trace.seed, clients, trace.columns[name])
+        for plan, (clients, traces) in enumerate((_clients(found[place], task), found[place].traces) for place in there)
+        for number, trace in enumerate(traces)
+        if number == 0 or _finite(trace.columns[name])
     ]
     if not enough(curves):
         return {place: (_mean(found[place], name), None) for place in there}
@@ -103,6 +113,15 @@ def _expected(found: Sequence[Ensemble], task: Task, name: str) -> dict[int, tup
     return {
         place: (np.clip(each.mean, 0.0, top), each.spread) for place, each in zip(there, expect(curves), strict=True)
     }
+
+
+def _clients(ensemble: Ensemble, task: Task) -> int:
+    return task.clients_per_round(ensemble.plan.client_fraction)
+
+
+def _finite(values: Array) -> bool:
+    """Whether all are; a column that a task lacks is NaN from its first round on."""
+    return math.isfinite(values[0]) and bool(np.isfinite(values).all())
 
 
 def _mean(ensemble: Ensemble, name: str) -> Array:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from flopt.search.luck import FOURTH, Curve, Luck, jitter_of, luck_of, spread_of
+from flopt.search.luck import FOURTH, Curve, Fit, Luck, jitter_of, luck_of, spread_of
 from flopt.spread import Spread, weights
 
 __all__ = ["Curve", "Expectation", "enough", "expect"]
@@ -76,93 +76,140 @@ def expect(curves: Sequence[Curve]) -> list[Expectation]:
 
 @dataclass(frozen=True, eq=False)
 class _Model:
-    """The curves at the knots: what each run says, and what is assumed before it."""
+    """The curves at the knots: what each run says, and what is assumed before it.
+
+    What a run says of noise depends on its kind alone: its clients, its length, and whether others share its seed. A
+    study of thousands of runs has some hundred kinds, and matrices are worked out once for each.
+    """
 
     curves: Sequence[Curve]
     plans: NDArray[np.int64]
     """Which plan each run is of."""
+    seed: NDArray[np.int64]
+    """Which of the seeds with common luck each run has, -1 for none."""
+    seeds: int
+    kind: NDArray[np.int64]
+    """Which kind each run is of."""
+    clients: Array
+    """Clients of each kind."""
     knots: Array
     information: Array
-    """H' D^-1 H of each run, H its interpolation and D its jitter; shape (runs, knots, knots)."""
+    """H' D^-1 H of each kind, H its interpolation and D its jitter; shape (kinds, knots, knots)."""
     towards: Array
-    """H' D^-1 (y - the middle curve), shape (runs, knots)."""
+    """H' D^-1 (y - the middle curve) of each run, shape (runs, knots)."""
     middle: Array
     """Mean curve of all plans at the knots."""
     prior: Array
     """Covariance of mu around it."""
+    jitter: Fit
 
     @classmethod
     def of(cls, curves: Sequence[Curve]) -> _Model:
         knots, jitter = knots_until(max(len(curve.values) for curve in curves)), jitter_of(curves)
         middle, spread = _pooled(curves, knots)
-        information, towards = np.empty((len(curves), len(knots), len(knots))), np.empty((len(curves), len(knots)))
-        weighted: dict[tuple[float, int], tuple[Array, Array]] = {}
-        for run, curve in enumerate(curves):
-            key, share = (curve.clients, len(curve.values)), weights(len(curve.values), knots)
-            if key not in weighted:
-                half = share.T / jitter.at(curve.clients, np.arange(1.0, len(share) + 1))
-                weighted[key] = half, half @ share
-            information[run], towards[run] = weighted[key][1], weighted[key][0] @ (curve.values - share @ middle)
+        seed, seeds = _shared_seeds(curves)
+        kinds: dict[tuple[float, int, bool], int] = {}
+        keys = [(c.clients, len(c.values), alone) for c, alone in zip(curves, (seed < 0).tolist(), strict=True)]
+        kind = np.array([kinds.setdefault(key, len(kinds)) for key in keys])
+        information, towards = np.empty((len(kinds), len(knots), len(knots))), np.empty((len(curves), len(knots)))
+        weighted = []
+        for place, (clients, length, _) in enumerate(kinds):
+            share = weights(length, knots)
+            half = share.T / jitter.at(clients, np.arange(1.0, length + 1))
+            information[place] = half @ share
+            weighted.append((half, share @ middle))
+        for run, (curve, place) in enumerate(zip(curves, kind.tolist(), strict=True)):
+            half, expected = weighted[place]
+            towards[run] = half @ (curve.values - expected)
         gaps = _gaps(knots) * np.sqrt(3) / MEMORY
         prior = np.outer(spread, spread) * (1 + gaps) * np.exp(-gaps)
-        plans = np.array([curve.plan for curve in curves])
-        return cls(curves, plans, knots, information, towards, middle, prior)
+        plans, each = np.array([curve.plan for curve in curves]), np.array([key[0] for key in kinds], dtype=np.float64)
+        return cls(curves, plans, seed, seeds, kind, each, knots, information, towards, middle, prior, jitter)
 
     def luck(self) -> Luck:
-        """The luck of the runs, from each smoothed by itself."""
-        within = _posterior(self.prior, self.information)
-        found = np.einsum("rij,rj->ri", within, self.towards)
-        reached = self.knots <= np.array([[len(curve.values)] for curve in self.curves])
-        smoothed = np.where(reached, found, np.nan)
-        left = np.diagonal(within @ self.information @ within, axis1=1, axis2=2)  # what jitter does to the smoothed
-        return luck_of(self.curves, self.knots, smoothed, left)
+        """The luck of the runs, from each smoothed by itself; only plans that were run again tell of it."""
+        smoothed, left = np.full(self.towards.shape, np.nan), np.zeros(self.towards.shape)
+        again = np.flatnonzero(np.bincount(self.plans)[self.plans] > 1)
+        if len(again):
+            within = _posterior(self.prior, self.information)
+            found = np.einsum("rij,rj->ri", within[self.kind[again]], self.towards[again])
+            reached = self.knots <= np.array([[len(self.curves[run].values)] for run in again.tolist()])
+            smoothed[again] = np.where(reached, found, np.nan)
+            jitters = np.diagonal(within @ self.information @ within, axis1=1, axis2=2)  # what it does to the smoothed
+            left[again] = jitters[self.kind[again]]
+        return luck_of(self.curves, self.knots, smoothed, left, self.jitter)
 
     def solved(self) -> list[Expectation]:
         """Mean and spread of mu, with the luck of the seeds that several plans share taken out."""
         said, gap, scaled, shared = self._said()
-        seed, seeds = _shared_seeds(self.curves)
-        plans, size = 1 + int(self.plans.max()), len(self.knots)
-        total, sums, pull = np.zeros((plans, size, size)), np.zeros((plans, size)), np.zeros((plans, size, seeds, size))
-        np.add.at(total, self.plans, said)
+        total, pull, group = self._plans(said, scaled)
+        size = len(self.knots)
+        sums = np.zeros((len(group), size))
         np.add.at(sums, self.plans, gap)
-        mine = np.flatnonzero(seed >= 0)
-        pull[self.plans[mine], :, seed[mine]] += said[mine] * scaled[mine, None, :]  # how luck moves a plan's sums
-        needed, wanted = np.zeros((seeds, size, seeds, size)), np.zeros((seeds, size))
-        for run in mine:
-            needed[seed[run], :, seed[run]] += scaled[run, :, None] * said[run] * scaled[run]
-            wanted[seed[run]] += scaled[run] * gap[run]
-        moved = pull.reshape(plans, size, seeds * size)
+        needed, wanted = np.zeros((self.seeds, size, self.seeds, size)), np.zeros((self.seeds, size))
+        for seed in range(self.seeds):
+            runs = np.flatnonzero(self.seed == seed)
+            each = scaled[self.kind[runs]]
+            needed[seed, :, seed] = np.add.reduce(each[:, :, None] * said[self.kind[runs]] * each[:, None, :])
+            wanted[seed] = np.add.reduce(each * gap[runs])
+        moved = pull.reshape(len(pull), size, self.seeds * size)
         free = _posterior(DIFFUSE * self.prior, total)
-        square = needed.reshape(seeds * size, seeds * size)
-        mean, root = _seed_luck(shared, square, wanted.ravel(), moved, free, sums)
+        square = needed.reshape(self.seeds * size, self.seeds * size)
+        mean, root = _seed_luck(shared, square, wanted.ravel(), moved[group], free[group], sums)
         own = _posterior(self.prior, total)
-        centres = self.middle + np.einsum("pij,pj->pi", own, sums - moved @ mean)
-        return self._expectations(centres, _roots(own)[:, :, -OWN:], _strongest(own @ moved @ root))
+        centres = self.middle + np.einsum("pij,pj->pi", own[group], sums - moved[group] @ mean)
+        common = own @ moved @ root
+        return self._expectations(centres, _roots(own)[:, :, -OWN:], common @ _strongest(common[group]), group)
 
     def _said(self) -> tuple[Array, Array, Array, Array]:
-        """What each run says of its plan, its own luck integrated out: information, pull, sd of luck, common memory."""
+        """What runs say of their plans, their own luck integrated out: information of each kind, pull of each run, sd
+        of luck of each kind, common memory."""
         luck = self.luck()
         memory = np.exp(-_gaps(self.knots) / LUCK_MEMORY)
-        scaled = np.sqrt([luck.fit.at(curve.clients, self.knots) for curve in self.curves])
-        alone = np.where(_shared_seeds(self.curves)[0] < 0, 1.0, 1 - luck.shared)
+        scaled = np.sqrt(luck.fit.of_each(self.clients, self.knots))
+        alone = np.ones(len(self.clients))
+        alone[self.kind[self.seed >= 0]] = 1 - luck.shared
         cover = alone[:, None, None] * scaled[:, :, None] * memory * scaled[:, None, :]
         freed = np.linalg.inv(np.eye(len(self.knots)) + self.information @ cover)  # (A^-1 + B)^-1 = (I + A B)^-1 A
-        return freed @ self.information, np.einsum("rij,rj->ri", freed, self.towards), scaled, luck.shared * memory
+        gap = np.einsum("rij,rj->ri", freed[self.kind], self.towards)
+        return freed @ self.information, gap, scaled, luck.shared * memory
 
-    def _expectations(self, centres: Array, own: Array, common: Array) -> list[Expectation]:
+    def _plans(self, said: Array, scaled: Array) -> tuple[Array, Array, NDArray[np.int64]]:
+        """Plans whose runs are of the same kinds and seeds, as one group: what is said of each, how the luck of each
+        seed moves that, and the group of each plan."""
+        runs: list[list[tuple[int, int]]] = [[] for _ in range(1 + int(self.plans.max()))]
+        for plan, kind, seed in zip(self.plans.tolist(), self.kind.tolist(), self.seed.tolist(), strict=True):
+            runs[plan].append((kind, seed))
+        groups: dict[tuple[tuple[int, int], ...], int] = {}
+        group = np.array([groups.setdefault(tuple(each), len(groups)) for each in runs])
+        size = len(self.knots)
+        total, pull = np.zeros((len(groups), size, size)), np.zeros((len(groups), size, self.seeds, size))
+        for place, of in enumerate(groups):
+            for kind, seed in of:
+                total[place] += said[kind]
+                if seed >= 0:
+                    pull[place, :, seed] += said[kind] * scaled[kind]
+        return total, pull, group
+
+    def _expectations(self, centres: Array, own: Array, common: Array, group: NDArray[np.int64]) -> list[Expectation]:
         lengths = np.zeros(len(centres), dtype=int)
         np.maximum.at(lengths, self.plans, [len(curve.values) for curve in self.curves])
-        means = [weights(int(length), self.knots) @ centre for length, centre in zip(lengths, centres, strict=True)]
-        spreads = zip(np.round(own, DIGITS), np.round(common, DIGITS), strict=True)
-        return [Expectation(mean, Spread(self.knots, *each)) for mean, each in zip(means, spreads, strict=True)]
+        spreads = [
+            Spread(self.knots, *each) for each in zip(np.round(own, DIGITS), np.round(common, DIGITS), strict=True)
+        ]
+        return [
+            Expectation(weights(length, self.knots) @ centre, spreads[place])
+            for length, centre, place in zip(lengths.tolist(), centres, group.tolist(), strict=True)
+        ]
 
 
 def _strongest(loadings: Array) -> Array:
-    """The few directions of common factors that move the plans most, shape (plans, knots, at most COMMON)."""
-    if loadings.shape[-1] <= COMMON:
-        return loadings
-    flat = loadings.reshape(-1, loadings.shape[-1])
-    return np.asarray(loadings @ np.linalg.eigh(flat.T @ flat)[1][:, -COMMON:])
+    """The few directions of common factors that move the plans most, shape (factors, at most COMMON)."""
+    factors = loadings.shape[-1]
+    if factors <= COMMON:
+        return np.eye(factors)
+    flat = loadings.reshape(-1, factors)
+    return np.asarray(np.linalg.eigh(flat.T @ flat)[1][:, -COMMON:])
 
 
 def _posterior(prior: Array, information: Array) -> Array:
@@ -193,15 +240,16 @@ def _shared_seeds(curves: Sequence[Curve]) -> tuple[NDArray[np.int64], int]:
     """For each run which of the seeds with common luck it has, -1 for none; and how many there are."""
     counts = Counter(curve.seed for curve in curves)
     chosen = [seed for seed, count in counts.most_common(MOST_SEEDS) if count > 1]
-    return np.array([chosen.index(c.seed) if c.seed in chosen else -1 for c in curves]), len(chosen)
+    places = {seed: place for place, seed in enumerate(chosen)}
+    return np.array([places.get(curve.seed, -1) for curve in curves]), len(chosen)
 
 
 def _pooled(curves: Sequence[Curve], knots: Array) -> tuple[Array, Array]:
     """Mean and standard deviation over runs at the knots; steps between knots come from the runs that reach both."""
-    table = np.full((len(curves), len(knots)), np.nan)
-    for row, curve in enumerate(curves):
-        reached = knots[knots <= len(curve.values)].astype(int)
-        table[row, : len(reached)] = curve.values[reached - 1]
+    lengths = np.array([[len(curve.values)] for curve in curves])
+    before = np.cumsum(lengths)[:, None] - lengths
+    places = before + np.minimum(knots.astype(int), lengths) - 1
+    table = np.where(knots <= lengths, np.concatenate([curve.values for curve in curves])[places], np.nan)
     steps = np.nanmean(np.diff(table, axis=1), axis=0) if len(knots) > 1 else np.empty(0)
     middle = np.nanmean(table[:, 0]) + np.concatenate([[0.0], np.cumsum(steps)])
     spread = np.array([np.nanstd(column) if np.isfinite(column).sum() > 2 else 0.0 for column in table.T])

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
-__all__ = ["Distributions", "Point", "drawn", "features", "mutated"]
+__all__ = ["Distributions", "Point", "drawn", "features", "leanings", "mutated"]
 
 Array = NDArray[np.float64]
 Point = Mapping[str, Any]
@@ -37,6 +37,20 @@ def features(points: Sequence[Point], space: Distributions) -> Array:
         else:
             columns.append(np.array([_unit(value, axis) for value in values]))
     return np.column_stack(columns) if columns else np.zeros((len(points), 1))
+
+
+def leanings(space: Distributions, powers: Mapping[str, float]) -> Array:
+    """What each feature adds to the logarithm of a quantity that is a product of powers of some axes; (features,)."""
+    columns: list[float] = []
+    for name, axis in space.items():
+        kinds = space.get(f"{name.removesuffix('.level')}.kind")
+        if isinstance(axis, CategoricalDistribution) and not _ordered(axis):
+            columns += [0.0] * len(axis.choices)
+        elif name.endswith(".level") and isinstance(kinds, CategoricalDistribution):
+            columns += [0.0] * sum(kind != "none" for kind in kinds.choices)
+        else:
+            columns.append(powers[name] * math.log(_ratio(axis)) if name in powers else 0.0)
+    return np.array(columns or [0.0])
 
 
 def drawn(space: Distributions, rng: np.random.Generator) -> dict[str, Any]:
@@ -68,6 +82,18 @@ def _ordered(axis: CategoricalDistribution) -> bool:
     choices = axis.choices
     numbers = [c for c in choices if isinstance(c, int | float) and not isinstance(c, bool)]
     return len(numbers) == len(choices) and numbers == sorted(numbers)
+
+
+def _ratio(axis: BaseDistribution) -> float:
+    """How many times as large as the least the largest number of an axis is; 1 where one of them is not above 0."""
+    if isinstance(axis, CategoricalDistribution):
+        low, high = axis.choices[0], axis.choices[-1]
+        assert isinstance(low, int | float)
+        assert isinstance(high, int | float)
+    else:
+        assert isinstance(axis, FloatDistribution | IntDistribution)
+        low, high = axis.low, axis.high
+    return high / low if low > 0 else 1.0
 
 
 def _unit(value: Any, axis: BaseDistribution) -> float:

@@ -15,7 +15,7 @@ from flopt.plan import Plan
 from flopt.run import Run
 from flopt.search.columns import column_of
 from flopt.search.features import Point
-from flopt.search.problem import Problem
+from flopt.search.problem import Limit, Problem
 from flopt.search.samplers import distributions
 from flopt.search.seen import Seen
 from flopt.search.trajectory import Told, Trajectory
@@ -25,6 +25,8 @@ __all__ = ["Foresight"]
 
 Array = NDArray[np.float64]
 
+POWERS = {"local_epochs": 1.0, "local_steps": 1.0, "client_lr": 1.0, "server_lr": 1.0, "batch_size": -1.0}
+"""A round leads as far as the steps that a client takes in it are many and long: what plain SGD would do."""
 TRIED = 40
 """Candidates, from the best on, that are tried against the known limits."""
 
@@ -38,10 +40,13 @@ class Foresight:
         known = problem.known()
         self._known = [at for at, is_known in enumerate(known) if is_known]
         self._learned = [at for at, is_known in enumerate(known) if not is_known]
-        self._box = box_of(problem)
+        # What a limit on a learned objective excludes adds nothing, yet its curves still teach: the box has all of it.
+        asked = [limit for limit in problem.limits if limit.objective.name in self._names()]
+        self._box = box_of(replace(problem, limits=tuple(limit for limit in problem.limits if limit not in asked)))
+        self._masks = [at for at, limit in enumerate(problem.learned_limits()) if limit not in asked]
         self._unscaled = [at for at in self._learned if not column_of(problem, problem.objectives[at])]
         self._longest = problem.space.max_rounds or problem.base.rounds
-        self._search = Trajectory(self._space, self._price, "rounds")
+        self._search = Trajectory(self._space, self._price, "rounds", POWERS, self._counts(asked))
         self._taken: dict[int, tuple[Seen, Told]] = {}
 
     def propose(self, told: Sequence[Seen], running: Sequence[Seen], seed: int) -> FrozenTrial:
@@ -52,6 +57,22 @@ class Foresight:
         points = self._search.ranked(finished, under_way, self._longest, np.random.default_rng(seed))
         point = next((each for each in points[:TRIED] if self._possible(each)), points[0])
         return create_trial(state=TrialState.RUNNING, params=dict(point), distributions=self._space)
+
+    def _names(self) -> list[str]:
+        """Of the learned objectives that are a column of each round."""
+        objectives = [self._problem.objectives[at] for at in self._learned]
+        return [each.name for each in objectives if column_of(self._problem, each)]
+
+    def _counts(self, asked: Sequence[Limit]) -> list[float]:
+        """The loss of each learned objective that the limits on it still allow."""
+        counts = np.ones(len(self._learned))
+        for place, at in enumerate(self._learned):
+            objective = self._problem.objectives[at]
+            for limit in asked:
+                bound = limit.at_least if objective.direction == "maximize" else limit.at_most
+                if limit.objective.name == objective.name and bound is not None:
+                    counts[place] = min(counts[place], float(self._box.column(at, np.array([bound]))[0]))
+        return [float(each) for each in counts]
 
     def _possible(self, point: Point) -> bool:
         return self._problem.within_known_limits(self._plan(point)) is not None
@@ -74,7 +95,9 @@ class Foresight:
         assert run.values is not None
         losses = box.scaled(run.values)
         learned = losses[:, self._learned]
-        learned = np.where(np.asarray((run.violations > 0).any(axis=1))[:, None], np.maximum(learned, 1.0), learned)
+        learned = np.where(
+            np.asarray((run.violations[:, self._masks] > 0).any(axis=1))[:, None], np.maximum(learned, 1.0), learned
+        )
         made = Told(run.trial.params, learned, losses[:, self._known], self._clients(run), run.whole)
         self._taken[id(run)] = (run, made)
         return made

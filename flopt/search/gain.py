@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
+from scipy.special import expit, ndtri
 
 __all__ = ["ShapedLoss", "directions", "expected_gain", "scalarised_gain"]
 
@@ -15,48 +15,56 @@ CELLS = 96
 
 
 class ShapedLoss:
-    """A loss in [0, 1] as the model sees it: on a log scale, so that the good end counts."""
+    """A loss in [0, 1] as the model sees it: its log-odds, in which learning curves are nearly straight in log rounds.
+
+    Both ends count: the first rounds, which all guess, differ as little from each other as the last ones do.
+    """
 
     OFFSET = 0.03
+    """How near to perfect still makes a difference."""
+    LUCKS = ndtri((np.arange(24) + 0.5) / 24)
+    """Equally likely values of a standard normal."""
 
     @classmethod
     def shown(cls, loss: Array) -> Array:
         """To the model's scale."""
-        return np.asarray(np.log(np.clip(loss, 0.0, 1.5) + cls.OFFSET))
+        clipped = np.clip(loss, 0.0, 1.0)
+        return np.asarray(np.log((clipped + cls.OFFSET) / (1 + cls.OFFSET - clipped)))
 
     @classmethod
     def back(cls, shown: Array) -> Array:
         """And back."""
-        return np.asarray(np.exp(shown) - cls.OFFSET)
+        return np.asarray((1 + 2 * cls.OFFSET) * expit(shown) - cls.OFFSET)
 
     @classmethod
-    def improvement(cls, mean: Array, deviation: Array, level: Array) -> Array:
-        """E[max(level - loss, 0)] where the shown loss is normal: the put price of Black and Scholes, J. Polit. Econ.
-        81 (1973)."""
-        strike = level + cls.OFFSET
-        d = (np.log(strike) - mean) / deviation
-        value = strike * ndtr(d) - np.exp(mean + deviation**2 / 2) * ndtr(d - deviation)
-        return np.asarray(np.maximum(value, 0.0))
+    def improvement(cls, mean: Array, deviation: Array, levels: Array) -> Array:
+        """E[max(level - loss, 0)] where the shown loss is normal, by its quantiles; shape (*mean.shape, levels)."""
+        losses = cls.back(mean[..., None] + deviation[..., None] * cls.LUCKS)
+        improved = [np.maximum(level - losses, 0.0).mean(axis=-1) for level in levels]
+        return np.stack(improved, axis=-1)
 
 
-def expected_gain(mean: Array, deviation: Array, costs: Array, front: Array) -> Array:
+def expected_gain(mean: Array, deviation: Array, costs: Array, front: Array, counts: float = 1.0) -> Array:
     """Expected hypervolume that each run adds when it ends at each of its rounds, shape (runs, rounds).
 
     One learned objective, whose shown loss has `mean` and `deviation` of shape (runs, rounds), and one known, with
     losses `costs` of the same shape, rising along the rounds. `front` has losses (points, 2), the learned one first.
-    The cost axis is cut into cells, and in each the run is read at the last round that it can afford.
+    Only losses below `counts` add anything. The cost axis is cut into cells, and in each the run is read at the last
+    round that it can afford.
     """
     cells = (np.arange(CELLS) + 0.5) / CELLS
-    level = _staircase(front, cells)
+    level = np.minimum(_staircase(front, cells), counts)
     runs, rounds = mean.shape
     afforded = (costs[:, :, None] <= cells).sum(axis=1) - 1  # (runs, cells); -1 where not even the first round is
     row = np.arange(runs)[:, None]
     at = np.maximum(afforded, 0)
-    cell = ShapedLoss.improvement(mean[row, at], deviation[row, at], level[None, :]) * (afforded >= 0)
+    levels, which = np.unique(level, return_inverse=True)
+    improved = ShapedLoss.improvement(mean, deviation, levels)[:, :, which]  # (runs, rounds, cells)
+    cell = improved[row, at, np.arange(CELLS)] * (afforded >= 0)
     gain = np.empty((runs, rounds))
     for last in range(rounds):  # up to `last`, the cells beyond it are served by it
-        ended = ShapedLoss.improvement(mean[:, last, None], deviation[:, last, None], level[None, :])
-        gain[:, last] = np.where(afforded < last, cell, ended * (afforded >= last)).sum(axis=1) / CELLS
+        ended = improved[:, last] * (afforded >= last)
+        gain[:, last] = np.where(afforded < last, cell, ended).sum(axis=1) / CELLS
     return gain
 
 
@@ -74,23 +82,23 @@ def directions(count: int, objectives: int, rng: np.random.Generator) -> Array:
     return np.asarray(np.maximum(drawn / np.linalg.norm(drawn, axis=1, keepdims=True), 1e-6))
 
 
-def scalarised_gain(samples: Array, front: Array, towards: Array) -> Array:
+def scalarised_gain(samples: Array, front: Array, towards: Array, counts: Array) -> Array:
     """Expected hypervolume, up to a constant, that each run adds when it ends at each of its rounds: (runs, rounds).
 
-    `samples` are losses of shape (samples, runs, rounds, objectives). The hypervolume of any number of objectives is
-    proportional to the mean over random directions of the largest min_i ((1 - loss_i) / direction_i)^objectives of
-    all points: Golovin, Zhang, "Random Hypervolume Scalarizations for Provable Multi-Objective Black Box
-    Optimization", ICML 2020.
+    `samples` are losses of shape (samples, runs, rounds, objectives), and only those below `counts`, shape
+    (objectives,), add anything. The hypervolume of any number of objectives is proportional to the mean over random
+    directions of the largest min_i ((counts_i - loss_i) / direction_i)^objectives of all points: Golovin, Zhang,
+    "Random Hypervolume Scalarizations for Provable Multi-Objective Black Box Optimization", ICML 2020.
     """
     power = towards.shape[1]
     total = np.zeros(samples.shape[1:3])
     for direction in towards:
-        has = _reach(front, direction).max(initial=0.0) ** power
-        reached = np.maximum.accumulate(_reach(samples, direction), axis=2)
+        has = _reach(front, direction, counts).max(initial=0.0) ** power
+        reached = np.maximum.accumulate(_reach(samples, direction, counts), axis=2)
         total += np.maximum(reached**power - has, 0.0).mean(axis=0)
     return total / len(towards)
 
 
-def _reach(losses: Array, direction: Array) -> Array:
-    reach: Array = np.maximum(((1 - losses) / direction).min(axis=-1), 0.0)
+def _reach(losses: Array, direction: Array, counts: Array) -> Array:
+    reach: Array = np.maximum(((counts - losses) / direction).min(axis=-1), 0.0)
     return reach

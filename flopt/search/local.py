@@ -81,6 +81,9 @@ class Here(Executor):
             future.set_exception(error)
 
 
+_SHARED = {"simulated": "flopt.oracles.simulated", "flower": "flopt.flower.preloaded"}
+
+
 def preload(oracle: str) -> str:
     """The module that workers for this oracle share: torch only where flopt knows that it is needed."""
-    return "flopt.oracles.simulated" if oracle == "simulated" else "flopt.search.execution"
+    return _SHARED.get(oracle, "flopt.search.execution")

@@ -58,6 +58,11 @@ class Fit:
         power = self.level + self.clients * (np.log(clients) - CENTRE) + self.rounds * (np.log(rounds) - CENTRE)
         return np.asarray(np.exp(np.maximum(power, np.log(TINY))))
 
+    def of_each(self, clients: Array, rounds: Array) -> Array:
+        """The same for several numbers of clients, shape (clients, rounds)."""
+        unique, place = np.unique(clients, return_inverse=True)
+        return np.array([self.at(each, rounds) for each in unique.tolist()])[place]
+
 
 @dataclass(frozen=True)
 class Luck:
@@ -113,7 +118,7 @@ def jitter_of(curves: Sequence[Curve]) -> Fit:
     return fit_variance(clients, rounds, squares, usual, trust=0.25)  # neighbouring differences overlap
 
 
-def luck_of(curves: Sequence[Curve], knots: Array, found: Array, error: Array) -> Luck:
+def luck_of(curves: Sequence[Curve], knots: Array, found: Array, error: Array, jitter: Fit) -> Luck:
     """The luck of runs from their smoothed values at knots, shape (runs, knots), NaN where a run does not reach.
 
     `error` is the variance that smoothing has left in them, of the same shape.
@@ -123,11 +128,10 @@ def luck_of(curves: Sequence[Curve], knots: Array, found: Array, error: Array) -
     rows, columns = np.nonzero(np.isfinite(apart))
     usual = Fit(2 * np.log(USUAL_LUCK * spread_of(curves)), *USUAL_SLOPES["luck"])
     if not len(rows):
-        jitter = jitter_of(curves)
         return Luck(min(usual, replace(jitter, level=jitter.level + 2 * np.log(MOST_LUCK)), key=_level), 0.5)
     squares = np.maximum(apart[rows, columns] ** 2 - error[rows, columns], 0.0)
     fit = fit_variance(clients[rows], knots[columns], squares, usual, trust=0.5)  # neighbouring knots go together
-    scaled = apart / np.sqrt(np.array([fit.at(k, knots) for k in clients]) + error)
+    scaled = apart / np.sqrt(fit.of_each(clients, knots) + error)
     return Luck(fit, _shared(scaled, np.array([curve.seed for curve in curves])))
 
 

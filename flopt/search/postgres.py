@@ -81,6 +81,11 @@ class Postgres:
             check_format(study, folder)
         return cls(folder, url, storage, study)
 
+    @property
+    def study(self) -> optuna.Study:
+        """The study as Optuna has it."""
+        return self._study
+
     def __enter__(self) -> Postgres:
         return self
 

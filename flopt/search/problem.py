@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,9 @@ from flopt.task import Task, TaskSource
 from flopt.trace import Trace
 
 __all__ = ["Limit", "Problem"]
+
+_REMEMBERED = 1024
+"""Plans whose price is remembered: more than are under way at a time."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,7 @@ class Problem:
         Both the population that is priced and the task's own clients, who learn, must be enough.
         """
         try:
-            self.pricer.check(self.work(plan))
+            self._work(plan)
             if self.population is not None:
                 self.pricer.check(expected_work([plan], self.task)[0])
         except FloptError:
@@ -113,8 +116,11 @@ class Problem:
 
     def run(self, plan: Plan, trace: Trace | None = None) -> Run:
         """The plan as a run: predicted, or with what happened."""
-        work = self.work(plan)
         rounds = plan.rounds if trace is None else max(1, len(trace))
+        if self.pricing.start is None and not self.pricer.rates.draws:
+            work, each, once = self._steady(plan)
+            return Run.of(plan, self.task, Accrual.steady(each, once, 0, rounds), trace, clients=int(work.clients[0]))
+        work = self.work(plan)
         return Run.of(plan, self.task, self.pricer.along(work, rounds), trace, clients=int(work.clients))
 
     def runs(self, plans: Sequence[Plan], traces: Sequence[Trace]) -> list[Run]:
@@ -144,6 +150,27 @@ class Problem:
     def realised(self, plan: Plan, seed: int) -> Footprint:
         """What the clients that took part would have emitted, each round by itself; the task's own clients."""
         return realised_footprint(plan, self.task, self.participation(plan, seed), self.pricer.rates)
+
+    @cached_property
+    def _work(self) -> Callable[[Plan], Work]:
+        """Checked work of one round of a plan, shape (1,), remembered: a search asks for it half a dozen times."""
+
+        def work(plan: Plan) -> Work:
+            found = self.works([plan])
+            self.pricer.check(found[0])
+            return found
+
+        return lru_cache(maxsize=_REMEMBERED)(work)
+
+    @cached_property
+    def _steady(self) -> Callable[[Plan], tuple[Work, Footprint, Footprint]]:
+        """The same with what each round emits and what is emitted once, at annual means."""
+
+        def steady(plan: Plan) -> tuple[Work, Footprint, Footprint]:
+            work = self._work(plan)
+            return work, self.pricer.per_round(work), self.pricer.once(work)
+
+        return lru_cache(maxsize=_REMEMBERED)(steady)
 
     def _check_all(self, works: Work) -> None:
         """Without a deadline, whether a round can be run is a question of its clients alone."""
@@ -179,6 +206,11 @@ class Problem:
         """Which objectives are known before training: they succeed on three spread plans of the space."""
         predicted = self.spread_runs()
         return tuple(all(objective.is_known(run) for run in predicted) for objective in self.objectives)
+
+    def learned_limits(self) -> list[Limit]:
+        """The limits that are known only from training; violations are kept in their order."""
+        predicted = self.spread_runs()
+        return [limit for limit in self.limits if not all(limit.objective.is_known(run) for run in predicted)]
 
     def spread_runs(self) -> list[Run]:
         """Predicted runs of those of three spread plans that the fleet can run; an error where it can run none."""

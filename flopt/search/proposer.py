@@ -23,6 +23,8 @@ __all__ = ["Proposal", "Proposer"]
 DRAW_AFTER = 20
 """Proposals in a row that break a known limit before plans are drawn at random: a sampler that is shown only plans
 within the limits may look for the next one outside them for ever."""
+BLIND = ("random", "trajectory")
+"""Samplers that are not one of Optuna's which look at values."""
 MAX_REJECTED = 200
 """Proposals in a row that break a known limit before the search gives up on finding one that does not."""
 
@@ -71,7 +73,7 @@ class Proposer:
         self, number: int, told: Sequence[Seen], running: Sequence[Seen], rounds_left: int | None
     ) -> Proposal | None:
         """The next run, of at most `rounds_left` rounds; None where no plan within the known limits is found."""
-        logged = self._logged(told)
+        logged = self._logged(told) if self._sampler not in BLIND else []
         directions = [objective.direction for objective in self._problem.objectives]
         for attempt in range(MAX_REJECTED):
             seed = stream_seed(self._seed, "propose", number, attempt)
@@ -95,8 +97,8 @@ class Proposer:
 
     def _logged(self, told: Sequence[Seen]) -> list[bool]:
         """Known objectives are shown on a log axis where all their values so far are above zero."""
-        values = [run.values for run in told if run.values is not None]
-        if not values:
+        above = [run.above_zero for run in told if run.values is not None]
+        if not above:
             return [False] * len(self._known)
-        positive = np.concatenate(values).min(axis=0) > 0
+        positive = np.array(above).all(axis=0)
         return [known and bool(above) for known, above in zip(self._known, positive, strict=True)]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from flopt.fronts import LEAST
 from flopt.plan import Plan
 from flopt.search.budget import Left
-from flopt.search.contenders import LIKELY, contenders
+from flopt.search.contenders import LIKELY, columns_read, contenders
 from flopt.search.ensembles import same_plan
 from flopt.search.problem import Problem
 from flopt.search.seen import Seen
@@ -38,6 +38,7 @@ class Repeats:
 
     def __init__(self, problem: Problem, replicates: int, seed: int) -> None:
         self._problem, self._replicates, self._seed = problem, replicates, seed
+        self._read = columns_read(problem) if replicates else ()
 
     def next(
         self, told: Sequence[Seen], running: Sequence[Seen], left: Left, budget: Left
@@ -64,10 +65,12 @@ class Repeats:
 
     def wanted(self, told: Sequence[Seen], running: Sequence[Seen]) -> list[Repeat]:
         """All repeats that the front asks for as it is now known: first those of plans with the fewest seeds."""
-        busy = [(same_plan(each.plan), each.seed, each.plan.rounds) for each in running]
+        busy: dict[Plan, list[tuple[int, int]]] = {}
+        for each in running:
+            busy.setdefault(same_plan(each.plan), []).append((each.seed, each.plan.rounds))
         wishes = []
-        for mine in contenders(self._problem, told):
-            runs = [*mine.runs, *((seed, last) for plan, seed, last in busy if plan == same_plan(mine.plan))]
+        for mine in contenders(self._problem, told, self._read):
+            runs = [*mine.runs, *busy.get(same_plan(mine.plan), [])]
             enough = 1 + self._replicates * (2 if LIKELY <= mine.chance < OPEN else 1)
             have = len({seed for seed, last in runs if last >= LONG_ENOUGH * mine.rounds})
             fresh = (seed for seed in range(self._seed, self._seed + enough + len(runs)) if seed not in dict(runs))

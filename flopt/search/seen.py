@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,12 @@ class Seen:
     def rounds(self) -> int:
         """Rounds that it did, or may do."""
         return len(self.values) if self.values is not None else self.plan.rounds
+
+    @cached_property
+    def above_zero(self) -> NDArray[np.bool_]:
+        """Which objectives were above zero after every round."""
+        assert self.values is not None
+        return np.asarray(self.values.min(axis=0) > 0)
 
     def allowed(self) -> NDArray[np.float64]:
         """Objectives after the rounds that may stand on the front, shape (rounds, objectives)."""

@@ -13,6 +13,7 @@ from flopt.search.interrupts import Interrupts
 from flopt.search.postgres import Postgres
 from flopt.search.problem import Problem
 from flopt.search.strategy import Strategy
+from flopt.search.threads import one_thread
 
 __all__ = ["SharedDriver"]
 
@@ -33,9 +34,10 @@ class SharedDriver:
 
     def run(self) -> Progress:
         """Search until the budget of all drivers is spent and every run is told; Ctrl-C ends this driver only."""
-        engine = self.strategy.engine
-        with Interrupts() as interrupts:
-            crew = Crew(pool_of(engine, self.strategy.workers, self.problem.oracle), engine.retries, interrupts)
+        engine, problem = self.strategy.engine, self.problem
+        with one_thread(), Interrupts() as interrupts:
+            pool = pool_of(engine, self.strategy.workers, problem.oracle, problem.source, problem.cheaper)
+            crew = Crew(pool, engine.retries, interrupts)
             try:
                 return self._books.progress(self._search(crew, interrupts))
             finally:

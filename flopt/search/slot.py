@@ -30,6 +30,8 @@ IDLE_S = 600.0
 """A worker that has had nothing to do for so long ends by itself."""
 BYTES_PER_GB = 1e9
 
+_STOPPED = "the search was stopped"
+
 # How a process has ended can be read only once, and whoever starts another one looks at all that there are.
 _PROCESSES = threading.RLock()
 
@@ -84,13 +86,15 @@ class Slot:
         self._used = 0.0
         self._closed = False
 
-    def call(self, function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
-        """Have the worker do a task; raises what the task raised, or `WorkerLostError`."""
+    def call(
+        self, function: Callable[..., Any], arguments: Sequence[Any], unwanted: Callable[[], bool] = lambda: False
+    ) -> Any:
+        """Have the worker do a task; raises what the task raised, or `WorkerLostError`, also once it is `unwanted`."""
         process, tasks = self._ready()
         try:
             with suppress(OSError):  # it has just been lost, which is told below
                 tasks.send((function, arguments))
-            result, error = self._answer(process, tasks)
+            result, error = self._answer(process, tasks, unwanted)
         finally:
             self._used = time.monotonic()
         if error is not None:
@@ -122,7 +126,7 @@ class Slot:
             self._used = time.monotonic()
         if self._closed:  # perhaps since a moment ago
             self._end()
-            raise WorkerLostError("the search was stopped", again=False)
+            raise WorkerLostError(_STOPPED, again=False)
         assert self._process is not None
         assert self._tasks is not None
         return self._process, self._tasks
@@ -148,13 +152,15 @@ class Slot:
             '`if __name__ == "__main__":`'
         )
 
-    def _answer(self, process: ForkServerProcess, tasks: Connection) -> tuple[Any, Exception | None]:
+    def _answer(
+        self, process: ForkServerProcess, tasks: Connection, unwanted: Callable[[], bool]
+    ) -> tuple[Any, Exception | None]:
         """What the worker answers; it is ended where it takes more than it may."""
         began, spent = time.monotonic(), _Spent(process.pid or 0)
         where = f"{socket.gethostname()}:{process.pid}"
         while not wait([tasks, process.sentinel], timeout=LOOK_EVERY_S):
             spent.look()
-            reason = self._beyond(time.monotonic() - began, spent.rss_bytes)
+            reason = _STOPPED if unwanted() else self._beyond(time.monotonic() - began, spent.rss_bytes)
             if reason:
                 self._end()
                 raise WorkerLostError(reason, spent.cpu_s, where, again=False)

@@ -26,7 +26,7 @@ def format_of(study: optuna.Study) -> int:
     stored = study.user_attrs.get("format", {"format": 1})
     try:
         return int(stored["format"])
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return -1
 
 

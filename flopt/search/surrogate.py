@@ -45,39 +45,67 @@ class Data(NamedTuple):
         )
 
 
+class _Parts(NamedTuple):
+    """The settings by name; all but the weights are kept as logarithms."""
+
+    lengths: Array
+    """Of each dimension of a place."""
+    length: float
+    """In progress."""
+    both: float
+    """Variances: of place x progress, of place, of progress, of a straight line in progress, and of the noise."""
+    place: float
+    along: float
+    trend: float
+    noise: float
+    weights: Array
+    """What each dimension of a place adds to the progress."""
+
+    @classmethod
+    def of(cls, theta: Array) -> _Parts:
+        """Taken apart; `theta` holds two numbers for each dimension, and six more."""
+        d = (len(theta) - _SINGLE) // 2
+        return cls(np.exp(theta[:d]), *np.exp(theta[d : d + _SINGLE]).tolist(), theta[d + _SINGLE :])
+
+    def progress(self, places: Array, times: Array) -> Array:
+        """Where on its way a run is: the logarithm of its rounds, and what its plan makes of each of them."""
+        return np.asarray(times + places @ self.weights)
+
+
+_SINGLE = 6
+_MIDDLE = 0.5
+"""The progress about which the straight line turns."""
+
+
 @dataclass(frozen=True, eq=False)
 class Settings:
-    """What is fitted: logarithms of lengths, amplitudes and noise."""
+    """What is fitted to observations: lengths, variances, and the weights of the progress."""
 
     theta: Array
-    """Length of each dimension, length in time, variance of place x time, of place, of time, and of noise."""
+    """As `_Parts` takes it apart."""
     mean: float
     scale: float
 
 
-def settings_at_birth(dimensions: int) -> Array:
-    """Where a fit begins, and the middle of its prior."""
-    return np.concatenate([np.full(dimensions, math.log(0.8)), np.log([0.6, 0.4, 0.4, 0.4, 0.03])])
+def settings_at_birth(weights: Array) -> Array:
+    """Where a fit begins, and the middle of its prior; `weights` are those of the progress, shape (dimensions,)."""
+    return np.concatenate([np.full(len(weights), math.log(0.8)), np.log([0.6, 0.4, 0.4, 0.4, 2.0, 0.03]), weights])
 
 
-_PRIOR_WIDTH = {"length": 0.9, "time": 0.5, "variance": 1.0, "noise": 1.2}
+def _prior_widths(dimensions: int) -> Array:
+    """How far the settings may lie from there: standard deviations."""
+    return np.concatenate([np.full(dimensions, 0.9), [0.5, 1.0, 1.0, 1.0, 1.0, 1.2], np.full(dimensions, 0.3)])
 
 
-def fit_settings(data: Data, steps: int = 25) -> Settings:
-    """Maximise the posterior of the settings, with log-normal priors about `settings_at_birth`.
+def fit_settings(data: Data, weights: Array, steps: int = 25) -> Settings:
+    """Maximise the posterior of the settings, with normal and log-normal priors about `settings_at_birth`.
 
     Rasmussen, Williams, "Gaussian Processes for Machine Learning", MIT Press 2006, section 5.4.1; the gradient is
     exact.
     """
     mean, scale = float(data.values.mean()), float(data.values.std()) + 1e-9
     y = (data.values - mean) / scale
-    birth = settings_at_birth(data.places.shape[1])
-    widths = np.array(
-        [_PRIOR_WIDTH["length"]] * data.places.shape[1]
-        + [_PRIOR_WIDTH["time"]]
-        + [_PRIOR_WIDTH["variance"]] * 3
-        + [_PRIOR_WIDTH["noise"]]
-    )
+    birth, widths = settings_at_birth(weights), _prior_widths(len(weights))
     shared = _shared_noise(data)
 
     def loss(theta: Array) -> tuple[float, Array]:
@@ -92,12 +120,12 @@ def fit_settings(data: Data, steps: int = 25) -> Settings:
 
 def _likelihood(theta: Array, data: Data, shared: Array, y: Array) -> tuple[float, Array]:
     """Negative log likelihood and its gradient."""
-    x, t = data.places, data.times
-    d = x.shape[1]
-    both, place, time, noise = np.exp(theta[d + 1 :])
-    kx, slope = _matern(_squares(x, x, np.exp(theta[:d])))
-    kt, slope_t = _matern(_squares(t[:, None], t[:, None], np.exp(theta[d : d + 1])))
-    k = both * kx * kt + place * kx + time * kt + noise * shared
+    p, x = _Parts.of(theta), data.places
+    u = p.progress(x, data.times)
+    line = u - _MIDDLE
+    kx, slope = _matern(_squares(x, x, p.lengths))
+    kt, slope_t = _matern(((u[:, None] - u) / p.length) ** 2)
+    k = p.both * kx * kt + p.place * kx + p.along * kt + p.trend * np.outer(line, line) + p.noise * shared
     k[np.diag_indices_from(k)] += _JITTER
     try:
         low = cholesky(k, lower=True, check_finite=False)
@@ -107,15 +135,18 @@ def _likelihood(theta: Array, data: Data, shared: Array, y: Array) -> tuple[floa
     alpha = inverse @ y
     value = 0.5 * float(y @ alpha) + float(np.log(np.diag(low)).sum())
     w = np.outer(alpha, alpha) - inverse
-    m = w * (both * kt + place) * slope
+    m = w * (p.both * kt + p.place) * slope
     squares = 2 * ((x**2).T @ m.sum(axis=1) - ((x.T @ m) * x.T).sum(axis=1))
-    of_time = w * (both * kx + time) * slope_t
-    times = 2 * (float(t**2 @ of_time.sum(axis=1)) - float(t @ of_time @ t))
+    m_t = w * (p.both * kx + p.along) * slope_t
+    pull = (m_t.sum(axis=1) * u - m_t @ u) * 2 / p.length**2  # of each observation's progress, through kt
+    lean = 2 * p.trend * (w @ line)
     gradient = np.concatenate(
         [
-            squares * np.exp(-2 * theta[:d]),
-            [times * math.exp(-2 * theta[d])],
-            [both * (w * kx * kt).sum(), place * (w * kx).sum(), time * (w * kt).sum(), noise * (w * shared).sum()],
+            squares / p.lengths**2,
+            [float(pull @ u)],
+            [p.both * (w * kx * kt).sum(), p.place * (w * kx).sum(), p.along * (w * kt).sum()],
+            [p.trend * float(line @ w @ line), p.noise * (w * shared).sum()],
+            (lean - pull) @ x,
         ]
     )
     return value, -0.5 * gradient
@@ -132,28 +163,29 @@ class Posterior:
 
     def at(self, places: Array, times: Array) -> tuple[Array, Array]:
         """Mean and standard deviation of the noiseless value of each place at each time: both (places, times)."""
-        d = places.shape[1]
-        theta = self.settings.theta
-        both, place, time, _ = np.exp(theta[d + 1 :])
-        kx = _matern(_squares(self.data.places, places, np.exp(theta[:d])))[0]
-        kt = _matern(_squares(self.data.times[:, None], times[:, None], np.exp(theta[d : d + 1])))[0]
-        across = kx[:, :, None] * (both * kt[:, None, :] + place) + time * kt[:, None, :]
+        p, scale = _Parts.of(self.settings.theta), self.settings.scale
+        ours = p.progress(self.data.places, self.data.times)
+        theirs = p.progress(places, np.zeros(len(places)))[:, None] + times  # (places, times)
+        kx = _matern(_squares(self.data.places, places, p.lengths))[0][:, :, None]
+        kt = _matern(((ours[:, None, None] - theirs) / p.length) ** 2)[0]
+        line = theirs - _MIDDLE
+        across = kx * (p.both * kt + p.place) + p.along * kt + p.trend * (ours - _MIDDLE)[:, None, None] * line
         flat = across.reshape(len(self.data.values), -1)
-        mean = flat.T @ self.alpha
+        mean = (flat.T @ self.alpha).reshape(theirs.shape)
         seen = solve_triangular(self.low, flat, lower=True, check_finite=False)
-        variance = np.maximum(both + place + time - np.einsum("ij,ij->j", seen, seen), 1e-9)
-        shape = (len(places), len(times))
-        scale = self.settings.scale
-        return (mean * scale + self.settings.mean).reshape(shape), (np.sqrt(variance) * scale).reshape(shape)
+        explained = np.einsum("ij,ij->j", seen, seen).reshape(theirs.shape)
+        variance = np.maximum(p.both + p.place + p.along + p.trend * line**2 - explained, 1e-9)
+        return mean * scale + self.settings.mean, np.sqrt(variance) * scale
 
 
 def posterior(data: Data, settings: Settings) -> Posterior:
     """Condition on the observations."""
-    d = data.places.shape[1]
-    both, place, time, noise = np.exp(settings.theta[d + 1 :])
-    kx = _matern(_squares(data.places, data.places, np.exp(settings.theta[:d])))[0]
-    kt = _matern(_squares(data.times[:, None], data.times[:, None], np.exp(settings.theta[d : d + 1])))[0]
-    k = both * kx * kt + place * kx + time * kt + noise * _shared_noise(data)
+    p = _Parts.of(settings.theta)
+    u = p.progress(data.places, data.times)
+    kx = _matern(_squares(data.places, data.places, p.lengths))[0]
+    kt = _matern(((u[:, None] - u) / p.length) ** 2)[0]
+    k = p.both * kx * kt + p.place * kx + p.along * kt + p.trend * np.outer(u - _MIDDLE, u - _MIDDLE)
+    k += p.noise * _shared_noise(data)
     k[np.diag_indices_from(k)] += _JITTER
     low = cholesky(k, lower=True, check_finite=False)
     y = (data.values - settings.mean) / settings.scale

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from optuna.distributions import CategoricalDistribution, IntDistribution
 
 from flopt.pareto import non_dominated
-from flopt.search.features import Distributions, Point, drawn, features, mutated
+from flopt.search.features import Distributions, Point, drawn, features, leanings, mutated
 from flopt.search.gain import ShapedLoss, directions, expected_gain, scalarised_gain
 from flopt.search.surrogate import Data, Posterior, Settings, fit_settings, posterior
 
@@ -62,10 +63,22 @@ class Told:
 class Trajectory:
     """Proposes points of a space; a function of its arguments, which remembers fitted settings to be quick."""
 
-    def __init__(self, space: Distributions, price: Price, rounds: str) -> None:
-        """`rounds` is the name of the axis that says how long a run is, where the space has it."""
+    def __init__(
+        self,
+        space: Distributions,
+        price: Price,
+        rounds: str,
+        powers: Mapping[str, float] = MappingProxyType({}),
+        counts: Sequence[float] = (),
+    ) -> None:
+        """`rounds` is the name of the axis that says how long a run is, where the space has it.
+
+        `powers` say for some axes by what power of it a round is expected to lead further; what is true is learned.
+        `counts` are the learned losses below which something is gained, where that is not 1.
+        """
         self._space, self._price, self._rounds = space, price, rounds
         self._axes = {name: axis for name, axis in space.items() if name != rounds}
+        self._powers, self._counts = powers, counts
         self._settings: dict[int, tuple[Told, list[Settings]]] = {}
 
     def ranked(
@@ -135,8 +148,10 @@ class Trajectory:
         known = self._settings.get(count)
         if known is None or known[0] is not told[count - 1]:
             kept = _kept(told[:count], OBSERVATIONS * 2 // 3)
+            weights = leanings(self._axes, self._powers) / max(math.log(longest), 1.0)
             fitted = [
-                fit_settings(_observations(kept, self._axes, at, longest)) for at in range(told[0].learned.shape[1])
+                fit_settings(_observations(kept, self._axes, at, longest), weights)
+                for at in range(told[0].learned.shape[1])
             ]
             self._settings[count] = known = (told[count - 1], fitted)
         return known[1]
@@ -165,8 +180,9 @@ class Trajectory:
         known = self._price(points, options)
         places, times = features(points, self._axes), _times(options, options[-1])
         found = [model.at(places, times) for model in models]
+        counts = np.array([*(self._counts or np.ones(len(models))), *np.ones(known.shape[2])])
         if len(found) == 1 and known.shape[2] == 1:
-            gain = expected_gain(*found[0], known[:, :, 0], front)
+            gain = expected_gain(*found[0], known[:, :, 0], front, float(counts[0]))
         else:
             luck = rng.normal(size=(8, len(points), 1, max(1, len(found))))
             learned = [ShapedLoss.back(mean + luck[..., at] * sd) for at, (mean, sd) in enumerate(found)]
@@ -174,7 +190,7 @@ class Trajectory:
                 [np.stack(learned, axis=-1), np.broadcast_to(known, (8, *known.shape))] if learned else [known[None]],
                 axis=-1,
             )
-            gain = scalarised_gain(samples, front, directions(32, samples.shape[-1], rng))
+            gain = scalarised_gain(samples, front, directions(32, samples.shape[-1], rng), counts)
         return gain / (np.array(options) + OVERHEAD_ROUNDS)
 
 
@@ -201,7 +217,7 @@ def _times(rounds: Sequence[int] | NDArray[np.int64], longest: int) -> Array:
 
 def _noise(clients: float, rounds: int) -> float:
     """Relative standard deviation of an observation: less with more clients and with more rounds."""
-    return float(np.sqrt(np.clip(8 / clients * (12 / (rounds + 2)) ** 0.7, 0.08, 12.0)))
+    return float(np.sqrt(np.sqrt(8 / clients) * np.sqrt(12 / (rounds + 2))))
 
 
 def _kept(told: Sequence[Told], most: int = OBSERVATIONS) -> list[Told]:
