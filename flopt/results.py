@@ -56,7 +56,7 @@ class Results:
     problem: Problem
     plans: tuple[Plan, ...]
     traces: tuple[Trace | None, ...]
-    """One for each plan; None for a run that is not done."""
+    """One for each plan; None for a run that is not done, and for one that a cheaper oracle of a ladder predicted."""
     search_kg: float
     """Estimated emissions of the search itself on this machine, in kg CO2e."""
     repaired_bytes: int = 0
@@ -66,6 +66,8 @@ class Results:
     """Each run's place in the space, by axis, as it was proposed; empty where the runs were not proposed."""
     repeats: tuple[int | None, ...] = ()
     """The run that each repeats with another seed; None for a new plan, empty where nothing was repeated."""
+    predicted: Mapping[int, Trace] = field(default_factory=dict)
+    """What the cheaper oracles of a ladder said, by the numbers of the runs: no candidates."""
     out: frozenset[int] = frozenset()
     """Runs whose plans the fleet cannot run: no candidates, though what they learned still tells of the others."""
     _worked_out: list[Any] = field(default_factory=list, repr=False)
@@ -75,6 +77,15 @@ class Results:
     def failed(self) -> dict[int, str]:
         """Number and reason of every failed run."""
         return {n: t.reason for n, t in enumerate(self.traces) if t is not None and t.status == "failed"}
+
+    @property
+    def unconfirmed(self) -> str:
+        """Why there is no front yet although a ladder has begun, in one line; else empty."""
+        if not self.predicted or any(trace is not None for trace in self.traces):
+            return ""
+        count = f"{len(self.predicted)} run" + ("s" if len(self.predicted) > 1 else "")
+        cheaper = " and ".join(self.problem.cheaper)
+        return f"nothing is confirmed yet: {count} predicted by {cheaper}, none by {self.problem.oracle}"
 
     def candidates(self) -> list[Candidate]:
         """Every plan that was run, as expected over seeds, with the rounds that meet the study's limits.
@@ -117,7 +128,7 @@ def problem_of(study: Study) -> Problem:
     """Resolve every name of a study: objectives, space, fleet, task. Raises FloptError for the first bad one."""
     _check_facts(study)
     source = study.source()
-    if (source.app is None) == (study.oracle == "flower"):
+    if (source.app is None) == ("flower" in study.oracles):
         raise FloptError('oracle = "flower" and task.flower_app, the folder of an app, belong together: give both')
     run_config = read_app(Path(source.app.folder)).run_config if source.app else None
     problem = Problem(
@@ -125,7 +136,8 @@ def problem_of(study: Study) -> Problem:
         base=study.base_plan() if run_config is None else run_config.plan(study.plan),
         source=source,
         task=_facts(study) if source.app is None else app_facts(source, source.app),
-        oracle=study.oracle,
+        oracle=study.oracles[-1],
+        cheaper=study.oracles[:-1],
         fleet=load_fleet(study.fleet.use),
         pricing=Pricing(**study.pricing.model_dump()),
         population=study.fleet.population,
@@ -144,8 +156,9 @@ def _check_facts(study: Study) -> None:
     """A task of which flopt has the facts alone can be priced and told, but not trained."""
     if study.task.facts is None:
         return
-    if study.oracle not in (TOLD, "analytic") and ".py" not in study.oracle:
-        raise FloptError(f'task.facts: oracle = "{study.oracle}" needs the data itself; give {TOLD}, analytic or my.py')
+    for oracle in study.oracles:
+        if oracle not in (TOLD, "analytic") and ".py" not in oracle:
+            raise FloptError(f'task.facts: oracle = "{oracle}" needs the data itself; give {TOLD}, analytic or my.py')
     for key in _OF_DATA:
         value = getattr(study.task, key)
         if value != getattr(TaskTable(), key):
@@ -158,7 +171,7 @@ def _facts(study: Study) -> Task:
     try:
         return facts(study.source())
     except FloptError:
-        if study.oracle == "recorded":  # the task is none that can be looked up: that is what to say
+        if "recorded" in study.oracles:  # the task is none that can be looked up: that is what to say
             shipped_table(study.source())
         raise
 
@@ -175,17 +188,19 @@ def open_results(folder: Path) -> Results:
 
 def results_of(study: Study, problem: Problem, store: Journal | Postgres | Memory) -> Results:
     """What a store holds."""
-    trials = store.trials()
+    trials, traces = store.trials(), store.traces()
+    cheap = [trial.user_attrs.get("oracle", problem.oracle) != problem.oracle for trial in trials]
     cpu_s = tuple(float(trial.user_attrs.get("cpu_s", 0.0)) for trial in trials)
     return Results(
         study,
         problem,
         tuple(Plan.of(trial.user_attrs["plan"]) for trial in trials),
-        tuple(store.traces()),
+        tuple(None if is_cheap else trace for trace, is_cheap in zip(traces, cheap, strict=True)),
         sum(cpu_s) * kg_per_cpu_s(study),
         cpu_s=cpu_s,
         parameters=tuple(trial.params for trial in trials),
         repeats=tuple(trial.user_attrs.get("repeats") for trial in trials),
+        predicted={n: trace for n, trace in enumerate(traces) if cheap[n] and trace is not None},
     )
 
 

@@ -11,12 +11,14 @@ import tomlkit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_serializer, model_validator
 
 from flopt.emissions.grid import annual_grid
-from flopt.errors import FloptError, nearest
+from flopt.errors import FloptError
+from flopt.ladder import check_ladder
 from flopt.oracles.shipped import with_named_task
 from flopt.plan import Plan, Setting
 from flopt.plugin import split_reference
 from flopt.search.database_url import check_storage, without_password
 from flopt.settings import apply_setting, put
+from flopt.study_error import first_of
 from flopt.task import AppSource, TaskSource
 from flopt.toml_file import read_toml
 
@@ -26,20 +28,6 @@ Whole = Annotated[int, Field(ge=1)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
-# What pydantic's kinds of error allow, in the words of a study file.
-_ALLOWED = {
-    "int_type": "a whole number",
-    "float_type": "a number",
-    "finite_number": "a finite number",
-    "string_type": "text",
-    "tuple_type": "a list",
-    "dict_type": "a table",
-    "model_type": "a table",
-    "greater_than": "above {gt:g}",
-    "greater_than_equal": "at least {ge}",
-    "literal_error": "{expected}",
-}
-
 DEFAULT_RUNS = 60
 BOUNDS = ("runs", "rounds", "minutes", "search_kg")
 """Keys of a budget, one of which every search ends by."""
@@ -48,6 +36,11 @@ BOUNDS = ("runs", "rounds", "minutes", "search_kg")
 def _iso(time: object) -> object:
     """TOML has times of its own; they are kept as text."""
     return time.isoformat() if isinstance(time, datetime) else time
+
+
+def _one(oracle: object) -> object:
+    """A ladder of one rung is none."""
+    return oracle[0] if isinstance(oracle, list | tuple) and len(oracle) == 1 else oracle
 
 
 class _Table(BaseModel):
@@ -125,6 +118,7 @@ class SearchTable(_Table):
 
     country: str = "DEU"
     cpu_watts: Positive = 15.0
+    meter: Literal["none", "codecarbon"] = "none"
 
 
 class RunTable(_Table):
@@ -136,12 +130,18 @@ class RunTable(_Table):
     checkpoint_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 30.0
 
 
+class LadderTable(_Table):
+    """How much each oracle but the last may do; of a study with one oracle it says nothing."""
+
+    runs: Whole = 60
+
+
 class Study(_Table):
     """Everything that a study file can say, with its defaults: an empty file is the shipped study."""
 
     space: str = "cross_device"
     objectives: Annotated[tuple[str, ...], Field(strict=False)] = ("accuracy", "co2e")  # TOML knows lists only
-    oracle: str = "simulated"
+    oracle: Annotated[str | Annotated[tuple[str, ...], Field(strict=False)], BeforeValidator(_one)] = "simulated"
     sampler: str = "trajectory"
     stopping: str = "trajectory"
     replicates: Annotated[int, Field(ge=0)] = 2
@@ -152,6 +152,7 @@ class Study(_Table):
     storage: Annotated[str | None, Field(repr=False)] = None
     device: Literal["cpu", "cuda"] = "cpu"
     budget: BudgetTable = BudgetTable()
+    ladder: LadderTable = LadderTable()
     run: RunTable = RunTable()
     task: TaskTable = TaskTable()
     plan: dict[str, Setting] = {}
@@ -159,6 +160,11 @@ class Study(_Table):
     pricing: PricingTable = PricingTable()
     limits: dict[str, LimitTable] = {}
     search: SearchTable = SearchTable()
+
+    @property
+    def oracles(self) -> tuple[str, ...]:
+        """From cheap to dear: the last one confirms."""
+        return (self.oracle,) if isinstance(self.oracle, str) else self.oracle
 
     @field_serializer("storage", when_used="json")
     def _shown(self, storage: str | None) -> str | None:
@@ -203,7 +209,7 @@ class Study(_Table):
             update={
                 "space": anchor(self.space),
                 "objectives": tuple(map(anchor, self.objectives)),
-                "oracle": anchor(self.oracle),
+                "oracle": _one(tuple(map(anchor, self.oracles))),
                 "fleet": self.fleet.model_copy(update={"use": anchor(self.fleet.use)}),
                 "limits": {anchor(name): limit for name, limit in self.limits.items()},
                 "task": task,
@@ -233,7 +239,9 @@ def study_of(tables: Mapping[str, Any], place: str = "study") -> Study:
     try:
         study = Study.model_validate(with_named_task(tables))
     except (ValidationError, FloptError) as error:
-        raise FloptError(f"{place}: {_first(error) if isinstance(error, ValidationError) else error}") from None
+        raise FloptError(
+            f"{place}: {first_of(error, Study) if isinstance(error, ValidationError) else error}"
+        ) from None
     _check(study, place)
     return study
 
@@ -250,39 +258,17 @@ def _check(study: Study, place: str) -> None:
                 annual_grid().checked(country, key)
         if study.storage is not None:
             check_storage(study.storage)
+            if study.search.meter != "none":
+                raise FloptError(f'search.meter = "{study.search.meter}": several drivers (storage) are not metered')
         if study.workers > study.lag:
             raise FloptError(f"workers = {study.workers}: must not be above lag = {study.lag}")
+        check_ladder(study.oracles)
         if not study.objectives:
             raise FloptError("objectives = []: give at least one")
         if len(set(study.objectives)) < len(study.objectives):
             raise FloptError(f"objectives = {list(study.objectives)}: one stands twice")
     except FloptError as error:
         raise FloptError(f"{place}: {error}") from None
-
-
-def _first(error: ValidationError) -> str:
-    """The first thing wrong, as place, value and what is allowed."""
-    detail = error.errors(include_url=False)[0]
-    path = [str(part) for part in detail["loc"]]
-    if detail["type"] == "extra_forbidden":
-        return f"no key {'.'.join(path)!r}; {nearest(path[-1], _keys(path[:-1]))}"
-    allowed = detail["msg"]
-    if path[0] == "plan" and len(path) > 1:  # one of several types: pydantic tells of the first that does not fit
-        path, allowed = path[:2], "a number or text"
-    elif path[:2] == ["pricing", "grid"]:
-        path, allowed = path[:2], "the path of a table, or a finite number"
-    elif detail["type"] in _ALLOWED:
-        allowed = _ALLOWED[detail["type"]].format(**detail.get("ctx", {})).replace("'", "")
-    return f"{'.'.join(path)} = {detail['input']!r}: must be {allowed}"
-
-
-def _keys(path: Sequence[str]) -> list[str]:
-    """The keys that a table of the study may have."""
-    table: Any = Study
-    for part in path:
-        annotation = table.model_fields[part].annotation if part in getattr(table, "model_fields", {}) else None
-        table = annotation if isinstance(annotation, type) and issubclass(annotation, _Table) else LimitTable
-    return list(table.model_fields)
 
 
 def _flatten(prefix: str, value: Any) -> list[tuple[str, Any]]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flopt.catalogue import load_oracle
+from flopt.emissions.grid import annual_grid
 from flopt.errors import FloptError
 from flopt.fronts import Front
 from flopt.objectives import Direction, NotFiniteError
@@ -90,8 +91,30 @@ def run_study(
         return _share(study, problem, directions, folder, report, executor)
     with Journal.create_or_open(folder, directions, identity(study, problem)) as journal:
         write_study(study, folder)
-        progress = Driver(problem, strategy_of(study, executor), journal, report).run()
+        with _metered(study, folder, report) as watched:
+            progress = Driver(problem, strategy_of(study, executor), journal, watched).run()
         return replace(progress, repaired_bytes=journal.repaired_bytes)
+
+
+@contextmanager
+def _metered(
+    study: Study, folder: Path, report: Callable[[Progress], None] | None
+) -> Iterator[Callable[[Progress], None] | None]:
+    """What to report to while the search is metered, where the study asks for it."""
+    if study.search.meter == "none":
+        yield report
+        return
+    from flopt.carbon_meter import metered
+
+    country = study.search.country
+    with metered(folder, country, annual_grid()[country].g_per_kwh) as meter:
+
+        def watched(progress: Progress) -> None:
+            meter.offer()
+            if report is not None:
+                report(progress)
+
+        yield watched
 
 
 def _share(
@@ -134,6 +157,7 @@ def strategy_of(study: Study, executor: Executor | None = None) -> Strategy:
             study.run.retries,
             study.run.checkpoint_s,
         ),
+        study.ladder.runs,
     )
 
 
@@ -165,7 +189,12 @@ def checked_problem(study: Study, *, trained_here: bool = True) -> Problem:
     check_stopping(study.stopping)
     if trained_here:
         check_executor(study.executor)
-        load_oracle(problem.oracle, problem.source, problem.task)
+        if study.search.meter != "none":
+            from flopt.carbon_meter import check_codecarbon
+
+            check_codecarbon()
+        for oracle in (*problem.cheaper, problem.oracle):
+            load_oracle(oracle, problem.source, problem.task)
     _check_learned(problem)
     return problem
 
@@ -185,7 +214,8 @@ def _check_learned(problem: Problem) -> None:
 
 def identity(study: Study, problem: Problem) -> dict[str, Any]:
     """All that decides the outcome of a search, as plain values: two studies with equal ones are the same study."""
-    flat = {key: value for key, value in study.flat().items() if key.split(".")[0] not in _FREE}
+    free = _FREE if problem.cheaper else (*_FREE, "ladder")
+    flat = {key: value for key, value in study.flat().items() if key.split(".")[0] not in free}
     axes = {f"space.{name}": repr(axis) for name, axis in problem.space.axes.items()}
     groups = {f"fleet.{group.name}": repr(group) for group in problem.fleet.groups}
     goals = {f"objective.{objective.name}": objective.direction for objective in problem.objectives}

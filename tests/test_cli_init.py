@@ -49,7 +49,7 @@ def test_the_template_is_the_shipped_study() -> None:
 
 def test_every_key_of_the_schema_stands_in_the_template_and_no_other() -> None:
     expected = set(schema(Study)) | {f"plan.{name}" for name in PLAN_FIELDS}
-    tables = {"budget", "run", "task", "plan", "fleet", "pricing", "limits", "search"}
+    tables = {"budget", "ladder", "run", "task", "plan", "fleet", "pricing", "limits", "search"}
     assert set(keys(TEXT)) - {"limits.accuracy", "limits.co2e"} == (expected | tables)
 
 

@@ -88,6 +88,7 @@ class Setting:
     seed: int = 0
     replicates: int = 0
     stopping: str = "none"
+    ladder_runs: int = 0
 
 
 def search(
@@ -99,7 +100,9 @@ def search(
     budget = Budget(runs=s.runs, rounds=s.rounds)
     with Journal.create_or_open(folder, directions, {"sampler": s.sampler, "lag": s.lag, "seed": s.seed}) as journal:
         report = None if reports is None else reports.append
-        strategy = Strategy(s.sampler, s.seed, s.lag, s.workers, budget, 0.0, s.stopping, s.replicates)
+        strategy = Strategy(
+            s.sampler, s.seed, s.lag, s.workers, budget, 0.0, s.stopping, s.replicates, ladder_runs=s.ladder_runs
+        )
         return Driver(problem, strategy, journal, report).run()
 
 

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 # inside a package, from its own siblings. A new module gets its floor here.
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors", "units", "version"),
-    ("compression", "plugin", "settings", "toml_file"),
+    ("compression", "plugin", "settings", "study_error", "toml_file"),
     ("plan", "task", "seeds"),
     ("participation", "trace", "run_config", "task_file"),
     ("pareto", "space", "oracle", "spread"),
@@ -25,7 +25,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("objectives",),
     ("fronts", "catalogue"),
     ("search",),
-    ("reading",),
+    ("reading", "ladder", "carbon_meter"),
     ("study",),
     ("results",),
     ("drawing",),

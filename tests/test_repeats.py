@@ -13,7 +13,8 @@ from optuna.trial import TrialState, create_trial
 from flopt.plan import Plan
 from flopt.results import problem_of
 from flopt.search.budget import Left
-from flopt.search.repeats import RIVALS, SHARE, Repeat, Repeats
+from flopt.search.contenders import RIVALS
+from flopt.search.repeats import SHARE, Repeat, Repeats
 from flopt.search.seen import Seen
 from flopt.study import study_of
 from flopt.trace import COLUMNS, Trace

@@ -86,6 +86,9 @@ def _print_cost(study: Study, problem: Problem, plans: list[Plan]) -> None:
         f"{study.workers} workers, {quantity(seconds * kg_per_cpu_s(study), 'kg')} CO2e "
         f"(estimated from {TRIED_ROUNDS} rounds each of {min(TRIED, len(plans))} plans; proposals not counted)"
     )
+    if problem.cheaper:
+        cheaper = " and ".join(problem.cheaper)
+        print(f"before them {study.ladder.runs} runs each by {cheaper}, not counted: they predict")
 
 
 def _measure(study: Study, problem: Problem, plans: list[Plan]) -> float:

@@ -69,7 +69,7 @@ def print_front(
     elif front.points:
         print_points(front, results, rate=rate)
     if not front.points:
-        note(f"{folder}: no run has a point within the limits yet")
+        note(f"{folder}: {results.unconfirmed or 'no run has a point within the limits yet'}")
         return 1
     return 0
 

@@ -40,6 +40,8 @@ class RunRow:
     """Host and number of the process that trained it."""
     reason: str
     """Why it failed, or was stopped."""
+    oracle: str
+    """What trained it; of a ladder, all but the last only predict."""
 
 
 def run_rows(folder: Path) -> list[RunRow]:
@@ -80,12 +82,16 @@ def _row(trial: FrozenTrial, study: Study, searched: bool) -> RunRow:
         co2e_kg=None if cpu_s is None else cpu_s * kg_per_cpu_s(study),
         where=stored.get("where", ""),
         reason="" if trace is None else trace.reason,
+        oracle=stored.get("oracle", study.oracles[-1]),
     )
 
 
 def _print(rows: Sequence[RunRow]) -> None:
     names = ["run", "status", "rounds", "attempts", "CPU", "wasted", "CO2e", "where", "reason"]
-    print_table(names, [_said(row) for row in rows], numbers=False)
+    said = [_said(row) for row in rows]
+    if len({row.oracle for row in rows}) > 1:
+        names[1:1], said = ["oracle"], [[line[0], row.oracle, *line[1:]] for row, line in zip(rows, said, strict=True)]
+    print_table(names, said, numbers=False)
     counts = {status: sum(row.status == status for row in rows) for status in dict.fromkeys(row.status for row in rows)}
     print()
     print(f"{len(rows)} runs: " + ", ".join(f"{count} {status}" for status, count in counts.items()))

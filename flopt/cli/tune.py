@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from flopt.carbon_meter import read_metered
 from flopt.cli.front import print_points, tell_repairs
 from flopt.cli.printing import note, why_ended
 from flopt.cli.watching import Refresh, Watch, write_pictures
 from flopt.payback import Payback, payback
 from flopt.results import Results
+from flopt.search.ensembles import same_plan
 from flopt.search.finite import KEPT
 from flopt.search.obstacle import find_obstacle
 from flopt.study import Study, load_study
@@ -60,13 +62,14 @@ def tune_study(
     return 0 if front.points else 1
 
 
-def told_stops(folder: Path) -> str:
-    """How many runs were stopped, and how many of them wrongly."""
+def told_stops(folder: Path, oracle: str) -> str:
+    """How many runs of an oracle were stopped, and how many of them wrongly."""
     from flopt.reading.wrong_stops import wrong_stops
     from flopt.results import read_store
 
     with read_store(folder) as journal:
-        return str(wrong_stops(journal.trials(), journal.traces()))
+        dear = [trial for trial in journal.trials() if trial.user_attrs.get("oracle", oracle) == oracle]
+        return str(wrong_stops(dear, [journal.trace(trial.number) for trial in dear]))
 
 
 def _watched(study: Study, folder: Path, *, watch: bool) -> Progress:
@@ -82,20 +85,38 @@ def _summary(results: Results, progress: Progress, folder: Path) -> None:
     done = sum(trace is not None for trace in results.traces)
     failed = f", {len(results.failed)} failed" if results.failed else ""
     print(f"{done} runs{failed}, {progress.rounds} rounds; {why_ended(progress.ended)}")
+    if progress.predicted:
+        print(results.unconfirmed or _told_predictions(results))
     for line in _remarks(results, progress):
         note(line)
     if study.stopping != "none":
-        print(Stopper(results.problem, study.stopping, study.seed).silence or told_stops(folder))
+        silence = Stopper(results.problem, study.stopping, study.seed).silence
+        print(silence or told_stops(folder, results.problem.oracle))
     print(
         f"the search itself emitted about {quantity(results.search_kg, 'kg')} CO2e (estimated: "
         f"{quantity(progress.cpu_s, 's')} of CPU x {study.search.cpu_watts:g} W, grid of {study.search.country})"
     )
+    if (second := read_metered(folder)) is not None:
+        print(f"or {second}, proposals included")
+    elif study.search.meter != "none":
+        note("CodeCarbon gave no figure here")
     _pay(payback(results))
     if study.storage:
         note("several drivers may share this study: another run of it may find another front")
     if study.budget.minutes or study.budget.search_kg:
         note("a budget in minutes or kg depends on this machine's speed, so the front does too")
     print(f"written: {folder}/front.csv, front.png, front.svg, report.html")
+
+
+def _told_predictions(results: Results) -> str:
+    """What a ladder did: only runs of its last oracle are counted and shown."""
+    problem = results.problem
+    told = [same_plan(plan) for plan, trace in zip(results.plans, results.traces, strict=True) if trace is not None]
+    again = {same_plan(results.plans[number]) for number in results.predicted} & set(told)
+    return (
+        f"before them {len(results.predicted)} runs were predicted by {' and '.join(problem.cheaper)}: "
+        f"{len(again)} of their plans are trained by {problem.oracle}, whose runs alone make the front"
+    )
 
 
 def _pay(found: Payback | None) -> None:

@@ -94,6 +94,9 @@ def status(study: Study, spent: Spent, growth: Growth, left_s: float | None) -> 
     failed = f", {spent.failed} failed" if spent.failed else ""
     kg = quantity(spent.cpu_s * kg_per_cpu_s(study), "kg")
     left = "" if left_s is None else f"; about {quantity(left_s, 's')} left"
+    if spent.predicted and not spent.runs:
+        of = study.ladder.runs * (len(study.oracles) - 1)
+        return f"{spent.predicted} of {of} runs predicted, nothing is confirmed yet; search {kg} CO2e (estimated)"
     return (
         f"{spent.runs} runs{failed}, {spent.rounds} rounds; front of {len(growth.values)}, hypervolume "
         f"{100 * growth.share:.1f} % of its box; search {kg} CO2e (estimated){left}"

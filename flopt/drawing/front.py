@@ -124,15 +124,15 @@ def front_figure(
         centralised=None if found is None else _centralised(problem, found.point.run, x),
         x_limits=_bounds(problem.limits, x),
         y_limits=_bounds(problem.limits, y),
-        notes=(*sources(problem), *_said(front)),
+        notes=(*sources(problem), *_said(front, results.unconfirmed)),
         overlays=tuple(Overlay(label, _points(_same(other, front).front().points, x, y)) for label, other in others),
         name=name,
     )
 
 
-def _said(front: Front) -> list[str]:
+def _said(front: Front, unconfirmed: str) -> list[str]:
     if not front.points:
-        return ["no run has a point within the limits yet"]
+        return [unconfirmed or "no run has a point within the limits yet"]
     grey = f"; grey: on the front with a probability below {LEAST}" if front.doubtful else ""
     bars = "bars: nine of ten draws of all coefficients, or over seeds"
     return [f"{bars}{grey}; centralised: the same samples in one data centre"]

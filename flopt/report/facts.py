@@ -45,7 +45,7 @@ def report_facts(results: Results) -> Plain:
         "runs": _runs(curves, candidates, front),
         "doubtful": len(front.doubtful),
         "failed": [[number, reason] for number, reason in results.failed.items()],
-        "unfinished": sum(trace is None for trace in results.traces),
+        "unfinished": sum(trace is None for trace in results.traces) - len(results.predicted),
         "front": _front(front, problem),
         "recommended": _recommended(front, problem),
         "coefficients": coefficient_rows(fleets_of(problem.fleet), problem.pricing),
@@ -66,7 +66,7 @@ def _study(results: Results) -> Plain:
         "space": results.study.space,
         "sampler": results.study.sampler,
         "seed": results.study.seed,
-        "runs": len(results.plans),
+        "runs": len(results.plans) - len(results.predicted),
         "has_test": problem.oracle != "analytic",
     }
 

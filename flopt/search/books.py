@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 from optuna.trial import FrozenTrial
 
 from flopt.search.budget import Spent
+from flopt.search.confirmation import Confirmation
 from flopt.search.finite import finite_part
 from flopt.search.payoff import Payoff
 from flopt.search.problem import Problem
 from flopt.search.proposer import Proposal, Proposer
 from flopt.search.repeats import Repeats
+from flopt.search.rungs import Rungs
 from flopt.search.seen import Seen
 from flopt.search.storage import Store, stored_trace
 from flopt.search.strategy import Strategy
@@ -37,7 +39,7 @@ class Progress:
     """Where the search stands."""
 
     runs: int
-    """Runs told."""
+    """Runs told; of a ladder, those of its last oracle."""
     failed: int
     rounds: int
     """Rounds trained in them."""
@@ -49,6 +51,8 @@ class Progress:
     """Bytes of a torn last line that were cut off the journal before the search went on."""
     latest: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 0)))
     """Objectives of the run told last, after those of its rounds that are candidates, shape (rounds, objectives)."""
+    predicted: int = 0
+    """Runs told of the cheaper oracles of a ladder."""
 
 
 class Books:
@@ -64,14 +68,16 @@ class Books:
         self._report: Report = report or (lambda _: None)
         self._proposer = Proposer(problem, strategy.sampler, strategy.stopping, strategy.seed)
         self._repeats = Repeats(problem, strategy.replicates, strategy.seed)
+        self._rungs = Rungs.of(problem, strategy.ladder_runs)
+        self._confirmation = Confirmation(problem) if problem.cheaper else None
         self._proposals: list[Proposal] = []
         self._traces: dict[int, Trace] = {}
         self._rounds = 0
-        """In all traces."""
+        """In all traces that are no predictions."""
         self._seen: list[Seen] = []
         self._seen_rounds = 0
         self._new: list[Seen] = []
-        """Those seen that repeat no other."""
+        """Those seen that repeat no other, of the rung of the last one."""
         self._ended: set[int] = set()
         """Runs that have their end in the store already."""
         self._failed = 0
@@ -99,10 +105,11 @@ class Books:
         """Whether the next proposal is to be made now: a question of the results told, never of timing.
 
         The runs up to `lag` places back must be told; and while those still running may use up all the rounds that
-        are left, it waits for more of them, because most are stopped long before.
+        are left, it waits for more of them, because most are stopped long before. A rung of a ladder begins when all
+        of the one below is told.
         """
         told, next_run = len(self._seen), len(self._proposals)
-        if told < next_run - self._strategy.lag + 1:
+        if told < max(next_run - self._strategy.lag + 1, self._rungs.first(next_run)):
             return False
         left = self._rounds_left()
         return told == next_run or left is None or left > 0
@@ -121,15 +128,27 @@ class Books:
         return proposal
 
     def _next(self, number: int, running: Sequence[Seen]) -> Proposal | None:
-        """A plan to be run again, or a new one: the search for these does not look at repeats."""
-        budget, spent = self._strategy.budget, self._spent()
-        pending = sum(each.plan.rounds for each in running)
-        again, kept = self._repeats.next(self._seen, running, budget.left(spent, pending), budget.whole(spent))
-        if again is not None:
-            return Proposal(self._proposals[again.number].trial, again.plan, again.seed, repeats=again.number)
+        """A plan to be run again, one to be confirmed, or a new one: the search for these does not look at repeats."""
+        first, oracle = self._rungs.first(number), self._rungs.oracle(number)
+        mine, rounds_left = self._seen[first:], None
+        if first == self._rungs.predicted:  # what only predicts spends no budget of runs and rounds
+            budget, spent = self._strategy.budget, self._spent()
+            pending = sum(each.plan.rounds for each in running)
+            again, kept = self._repeats.next(mine, running, budget.left(spent, pending), budget.whole(spent))
+            if again is not None:
+                old = first + again.number
+                return Proposal(self._proposals[old].trial, again.plan, again.seed, repeats=old, oracle=oracle)
+            rounds_left = self._rounds_left()
+            rounds_left = None if rounds_left is None else rounds_left - kept
+        told = self._new if mine else []
         open_ = [each for each in running if each.repeats is None]
-        rounds_left = self._rounds_left()
-        return self._proposer.next(number, self._new, open_, None if rounds_left is None else rounds_left - kept)
+        below = self._seen[self._rungs.below(number)]
+        wanted = None if self._confirmation is None else self._confirmation.next(below, told, open_)
+        if wanted is None:
+            made = self._proposer.next(number, told, open_, rounds_left)
+        else:
+            made = self._proposer.of(number, below[wanted.number].trial, wanted.needed, told, rounds_left)
+        return None if made is None else replace(made, oracle=oracle)
 
     def _running(self, number: int) -> Seen:
         proposal, nothing = self._proposals[number], np.empty((0, 0))
@@ -163,13 +182,16 @@ class Books:
 
     def progress(self, ended: str = "") -> Progress:
         """Where the search stands, and why it ended."""
-        latest = self._seen[-1].allowed() if self._seen else np.empty((0, 0))
-        return Progress(len(self._seen), self._failed, self._rounds, self._cpu_s, ended, latest=latest)
+        first, seen = self._rungs.predicted, len(self._seen)
+        runs, predicted = max(0, seen - first), min(first, seen)
+        latest = self._seen[-1].allowed() if runs else np.empty((0, 0))
+        return Progress(runs, self._failed, self._rounds, self._cpu_s, ended, latest=latest, predicted=predicted)
 
     def _spent(self) -> Spent:
+        runs = max(0, len(self._proposals) - self._rungs.predicted)
         kg = self._cpu_s * self._strategy.kg_per_cpu_s
         payoff = None if self._payoff is None else self._payoff.per_kg
-        return Spent(len(self._proposals), self._seen_rounds, self._elapsed_s() / 60, kg, payoff)
+        return Spent(runs, self._seen_rounds, self._elapsed_s() / 60, kg, payoff)
 
     def _elapsed_s(self) -> float:
         """Seconds that the search has taken, earlier sessions included."""
@@ -179,7 +201,7 @@ class Books:
         """Rounds of the budget that neither a run told has used nor one that still runs may use."""
         if self._strategy.budget.rounds is None:
             return None
-        open_ = self._proposals[len(self._seen) :]
+        open_ = self._proposals[max(self._rungs.predicted, len(self._seen)) :]
         return self._strategy.budget.rounds - self._seen_rounds - sum(each.plan.rounds for each in open_)
 
     def _tell(self, number: int) -> None:
@@ -187,16 +209,25 @@ class Books:
         seen = self._look(self._proposals[number], self._traces[number])
         if number not in self._ended:
             values = None if seen.values is None else [float(value) for value in seen.values[-1]]
-            self._store.tell(number, values, stopped=self._traces[number].status == "stopped")
+            # To Optuna a prediction is a run that was cut short: it is none of its best trials.
+            stopped = number < self._rungs.predicted or self._traces[number].status == "stopped"
+            self._store.tell(number, values, stopped=stopped)
         self._seen.append(seen)
-        self._seen_rounds += len(self._traces[number])
+        if number == self._rungs.first(number):
+            self._new = []  # a rung of its own
         if seen.repeats is None:
             self._new.append(seen)
+        if number >= self._rungs.predicted:
+            self._count(number, seen)
+        self._report(self.progress())
+
+    def _count(self, number: int, seen: Seen) -> None:
+        """Take a run into the sums; predictions are in none."""
+        self._seen_rounds += len(self._traces[number])
         if self._payoff is not None and seen.repeats is None:
             cpu_s = self._store.trials()[number].user_attrs.get("cpu_s", 0.0)
             self._payoff.add(seen.allowed(), cpu_s * self._strategy.kg_per_cpu_s)
         self._failed += seen.failed
-        self._report(self.progress())
 
     def _look(self, proposal: Proposal, trace: Trace) -> Seen:
         told: dict[str, Any] = {"plan": proposal.plan, "seed": proposal.seed, "repeats": proposal.repeats}
@@ -215,7 +246,8 @@ class Books:
             self._ended.add(number)
 
     def _keep(self, number: int, trace: Trace, cpu_s: float) -> None:
-        self._rounds += len(trace) - len(self._traces.get(number, ()))
+        if number >= self._rungs.predicted:
+            self._rounds += len(trace) - len(self._traces.get(number, ()))
         self._traces[number] = trace
         self._cpu_s += cpu_s
 

@@ -21,7 +21,9 @@ def job_of(problem: Problem, proposal: Proposal, checkpoint: Checkpoint) -> Job:
     """What a worker is told of a proposal; who takes part follows from its plan and seed."""
     participation = problem.participation(proposal.plan, proposal.seed)
     plan, seed, policy = proposal.plan, proposal.seed, proposal.policy
-    return Job(problem.oracle, problem.source, problem.task, plan, participation, seed, policy, checkpoint)
+    return Job(
+        proposal.oracle or problem.oracle, problem.source, problem.task, plan, participation, seed, policy, checkpoint
+    )
 
 
 class Driver:
@@ -37,7 +39,7 @@ class Driver:
         """Search until the budget is spent; Ctrl-C finishes the runs in progress, a second one stops at once."""
         engine, problem = self.strategy.engine, self.problem
         with one_thread(), Interrupts() as interrupts:
-            pool = pool_of(engine, self.strategy.workers, problem.oracle, problem.source)
+            pool = pool_of(engine, self.strategy.workers, problem.oracle, problem.source, problem.cheaper)
             crew = Crew(pool, engine.retries, interrupts)
             try:
                 return self._books.progress(self._search(crew))

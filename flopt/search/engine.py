@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
@@ -50,15 +51,17 @@ def check_executor(name: str) -> None:
 LOCAL = Engine()
 
 
-def pool_of(engine: Engine, workers: int, oracle: str, source: TaskSource) -> Executor:
+def pool_of(engine: Engine, workers: int, oracle: str, source: TaskSource, cheaper: Sequence[str] = ()) -> Executor:
     """Something to submit `train` to, which trains `workers` runs at a time.
 
     One local worker without limits is this process itself, which spares a second one its start and its memory; but
-    the user's own code may end the process that it runs in, and that must be one failed run, not the search.
+    the user's own code may end the process that it runs in, and that must be one failed run, not the search. `cheaper`
+    are the other oracles of a ladder.
     """
     executor = engine.executor
     if executor == "local":
-        here = workers == 1 and engine.limits == NO_LIMITS and not (source.has_code or ".py" in oracle)
+        own_code = source.has_code or any(".py" in each for each in (*cheaper, oracle))
+        here = workers == 1 and engine.limits == NO_LIMITS and not own_code
         return Here() if here else LocalPool(workers, preload(oracle), engine.limits)
     if isinstance(executor, Executor):
         return Elsewhere(executor, workers, preload(oracle), engine.limits, ours=False)

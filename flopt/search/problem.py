@@ -75,6 +75,7 @@ class Problem:
     source: TaskSource
     task: Task
     oracle: str
+    """Whose curves are the answer."""
     fleet: Fleet
     pricing: Pricing
     population: float | None
@@ -83,6 +84,8 @@ class Problem:
     limits: tuple[Limit, ...] = ()
     value_of: ValueOf = central
     """What stands in for every coefficient of the price."""
+    cheaper: tuple[str, ...] = ()
+    """Oracles that predict before it, from cheap to dear."""
 
     @cached_property
     def pricer(self) -> Pricer:

@@ -40,18 +40,22 @@ class Proposal:
     policy: Policy = NEVER
     repeats: int | None = None
     """The number of the run whose plan it runs again; None for a new plan."""
+    oracle: str = ""
+    """Which oracle of a ladder trains it; empty where there is one only."""
 
     def attributes(self) -> dict[str, Any]:
         """What the journal keeps of it beside its place in the space."""
         own = {"plan": self.plan.settings(), "seed": self.seed, "policy": self.policy.settings()}
-        return own if self.repeats is None else {**own, "repeats": self.repeats}
+        repeats = {} if self.repeats is None else {"repeats": self.repeats}
+        return {**own, **repeats, **({"oracle": self.oracle} if self.oracle else {})}
 
     @classmethod
     def of(cls, trial: FrozenTrial) -> Proposal:
         """Read back from a stored trial; studies of versions that had no stopping have no policy."""
         stored = trial.user_attrs
         policy = policy_of(stored.get("policy", {"kind": "none"}))
-        return cls(trial, Plan.of(stored["plan"]), stored["seed"], policy, stored.get("repeats"))
+        plan, repeats, oracle = Plan.of(stored["plan"]), stored.get("repeats"), stored.get("oracle", "")
+        return cls(trial, plan, stored["seed"], policy, repeats, oracle)
 
 
 class Proposer:
@@ -80,10 +84,16 @@ class Proposer:
                 trial = propose(sampler, self._problem.space, directions, [*told, *running], logged, seed)
             plan = self._problem.within_known_limits(self._problem.space.plan(trial.params, self._problem.base))
             if plan is not None:
-                if rounds_left is not None:
-                    plan = replace(plan, rounds=min(plan.rounds, rounds_left))
-                return Proposal(trial, plan, self._seed, self._stopper.policy(number, plan, told))
+                return self.of(number, trial, plan, told, rounds_left)
         return None
+
+    def of(
+        self, number: int, trial: FrozenTrial, plan: Plan, told: Sequence[Seen], rounds_left: int | None
+    ) -> Proposal:
+        """A plan as run `number`, with at most `rounds_left` of its rounds."""
+        if rounds_left is not None:
+            plan = replace(plan, rounds=min(plan.rounds, rounds_left))
+        return Proposal(trial, plan, self._seed, self._stopper.policy(number, plan, told))
 
     def _logged(self, told: Sequence[Seen]) -> list[bool]:
         """Known objectives are shown on a log axis where all their values so far are above zero."""

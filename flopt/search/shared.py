@@ -36,7 +36,7 @@ class SharedDriver:
         """Search until the budget of all drivers is spent and every run is told; Ctrl-C ends this driver only."""
         engine, problem = self.strategy.engine, self.problem
         with one_thread(), Interrupts() as interrupts:
-            pool = pool_of(engine, self.strategy.workers, problem.oracle, problem.source)
+            pool = pool_of(engine, self.strategy.workers, problem.oracle, problem.source, problem.cheaper)
             crew = Crew(pool, engine.retries, interrupts)
             try:
                 return self._books.progress(self._search(crew, interrupts))

@@ -27,6 +27,8 @@ class Strategy:
     """Fresh seeds with which the plans that own the front are run again."""
     engine: Engine = LOCAL
     """Where runs are trained, and what each may take; it decides nothing."""
+    ladder_runs: int = 0
+    """Runs of each oracle of a ladder but the last."""
 
     def __post_init__(self) -> None:
         for name in ("workers", "lag"):
