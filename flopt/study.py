@@ -40,7 +40,7 @@ _ALLOWED = {
     "literal_error": "{expected}",
 }
 
-DEFAULT_RUNS = 60
+DEFAULT_RUNS = 100
 BOUNDS = ("runs", "rounds", "minutes", "search_kg")
 """Keys of a budget, one of which every search ends by."""
 
@@ -56,7 +56,7 @@ class _Table(BaseModel):
 
 
 class BudgetTable(_Table):
-    """When the search ends: at whichever comes first; a table that names no bound means 60 runs."""
+    """When the search ends: at whichever comes first; a table that names no bound means 100 runs."""
 
     runs: Whole | None = None
     rounds: Whole | None = None
