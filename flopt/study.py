@@ -28,7 +28,7 @@ Whole = Annotated[int, Field(ge=1)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
-DEFAULT_RUNS = 60
+DEFAULT_RUNS = 100
 BOUNDS = ("runs", "rounds", "minutes", "search_kg")
 """Keys of a budget, one of which every search ends by."""
 
@@ -49,7 +49,7 @@ class _Table(BaseModel):
 
 
 class BudgetTable(_Table):
-    """When the search ends: at whichever comes first; a table that names no bound means 60 runs."""
+    """When the search ends: at whichever comes first; a table that names no bound means 100 runs."""
 
     runs: Whole | None = None
     rounds: Whole | None = None

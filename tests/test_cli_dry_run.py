@@ -22,7 +22,7 @@ def test_it_prints_ranges_and_an_estimate_and_leaves_no_folder(command: Command,
     assert out.startswith("task digits/natural/mlp, 14 clients; fleet phones_europe\n")
     assert f"(predicted, {PLANS} random plans)" in out
     assert [line.split()[0] for line in out.splitlines()[2:6]] == ["CO2e", "energy", "duration", "traffic"]
-    assert re.search(r"\nhere: about 60 runs, \d+ rounds, \S+ \S+ with 2 workers, \S+ \S+ CO2e \(estimated from", out)
+    assert re.search(r"\nhere: about 100 runs, \d+ rounds, \S+ \S+ with 2 workers, \S+ \S+ CO2e \(estimated from", out)
     assert not (tmp_path / "s").exists()
     assert not (tmp_path / "studies").exists()
 

@@ -100,7 +100,7 @@ def test_a_study_cannot_be_changed() -> None:
 
 def test_flat_has_every_key_with_its_table() -> None:
     flat = study_of({"limits": {"accuracy": {"at_least": 0.8}}, "plan": {"rounds": 7}}).flat()
-    assert flat["budget.runs"] == 60
+    assert flat["budget.runs"] == 100
     assert flat["limits.accuracy.at_least"] == 0.8
     assert flat["plan.rounds"] == 7
     assert flat["objectives"] == ["accuracy", "co2e"]

@@ -65,7 +65,8 @@ class _Parts(NamedTuple):
     def of(cls, theta: Array) -> _Parts:
         """Taken apart; `theta` holds two numbers for each dimension, and six more."""
         d = (len(theta) - _SINGLE) // 2
-        return cls(np.exp(theta[:d]), *np.exp(theta[d : d + _SINGLE]).tolist(), theta[d + _SINGLE :])
+        length, both, place, along, trend, noise = np.exp(theta[d : d + _SINGLE]).tolist()
+        return cls(np.exp(theta[:d]), length, both, place, along, trend, noise, theta[d + _SINGLE :])
 
     def progress(self, places: Array, times: Array) -> Array:
         """Where on its way a run is: the logarithm of its rounds, and what its plan makes of each of them."""

@@ -36,6 +36,9 @@ OBSERVATIONS = 220
 """Most observations that the model is conditioned on."""
 DRAWN, MUTATED, AGAIN = 160, 120, 48
 """Candidates: drawn uniformly, moved from the owners of the front, and moved from the best of these."""
+EVERYWHERE = 3
+"""One proposal of so many looks at no place near the front's owners: where luck is strong, a search that stays near
+them can be held by a few plans for long."""
 OVERHEAD_ROUNDS = 2.0
 """What a run costs beside its rounds."""
 
@@ -91,8 +94,9 @@ class Trajectory:
         kept = _kept(told)
         models = self._models(kept, self._fitted(told, options[-1]), running, options[-1])
         front, owners = self._front(kept, models, options[-1])
-        points = [drawn(self._axes, rng) for _ in range(DRAWN)]
-        points += [mutated(owners[int(rng.integers(len(owners)))], self._axes, rng) for _ in range(MUTATED)]
+        moved = 0 if (len(told) + len(running)) % EVERYWHERE == 0 else MUTATED
+        points = [drawn(self._axes, rng) for _ in range(DRAWN + MUTATED - moved)]
+        points += [mutated(owners[int(rng.integers(len(owners)))], self._axes, rng) for _ in range(moved)]
         scores = self._scores(points, options, models, front, rng)
         best = np.argsort(-scores.max(axis=1), kind="stable")[:6]
         again = [mutated(points[best[i % len(best)]], self._axes, rng) for i in range(AGAIN)]
