@@ -46,6 +46,17 @@ def test_a_local_study_with_a_journal_is_killed_and_killed(tmp_path: Path) -> No
     np.testing.assert_array_equal(torture.front().losses, open_results(undisturbed).front().losses)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("sampler", ["trajectory", "gp", "tpe", "nsga2"])
+def test_any_sampler_goes_on_after_kills_as_if_there_had_been_none(tmp_path: Path, sampler: str) -> None:
+    extra = {"sampler": sampler, "space": "cross_device", "stopping": "trajectory", "replicates": 1}
+    torture = Torture(tmp_path, seed=3, extra=extra, runs=30)
+    undisturbed = torture.undisturbed()
+    torture.kill(4)
+    assert dump(torture.study) == dump(undisturbed)
+    np.testing.assert_array_equal(torture.front().losses, open_results(undisturbed).front().losses)
+
+
 @pytest.fixture(scope="module")
 def database(needs_module: Callable[[str], None], needs: Callable[[str], NoReturn]) -> Iterator[str]:
     needs_module("psycopg")

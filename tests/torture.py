@@ -77,6 +77,7 @@ class Torture:
     seed: int
     extra: dict[str, Any] = field(default_factory=dict)
     pause_s: float = 0.02
+    runs: int = RUNS
     reported: int = 0
     """Runs that some driver has said to be finished."""
     stored: dict[int, dict[str, Any]] = field(default_factory=dict)
@@ -98,7 +99,7 @@ class Torture:
     def tables(self) -> dict[str, Any]:
         return {
             "oracle": str(self.oracle), "space": "quick", "sampler": "random", "workers": 2, "seed": self.seed,
-            "budget": {"runs": RUNS}, "run": {"retries": 99}, **self.extra,
+            "budget": {"runs": self.runs}, "run": {"retries": 99}, **self.extra,
         }  # fmt: skip
 
     def undisturbed(self) -> Path:
@@ -114,11 +115,11 @@ class Torture:
         """Run the study to its end, killing its driver or a worker so many times on the way."""
         self._pause(self.pause_s)
         left = times
-        while left or self.reported < RUNS:
+        while left or self.reported < self.runs:
             self._forget_diary()
             with self._driver() as driver:
                 for _ in self._progress(driver):
-                    if left and self.random.random() < min(1.0, 2 * left / max(1, RUNS - self.reported)):
+                    if left and self.random.random() < min(1.0, 2 * left / max(1, self.runs - self.reported)):
                         left -= 1
                         if self.random.random() < 0.5:
                             self._kill_worker()
@@ -128,7 +129,7 @@ class Torture:
                 else:
                     assert driver.wait() == 0
             self.check()
-            assert not left or self.reported < RUNS, "the study ended before all kills were spent"
+            assert not left or self.reported < self.runs, "the study ended before all kills were spent"
 
     def check(self) -> None:
         """What must hold at any moment when no driver lives."""
@@ -141,7 +142,7 @@ class Torture:
             assert not self.reported, error  # noqa: PT017  # any other time it opens
             return
         assert [trial.number for trial in trials] == list(range(len(trials)))
-        assert len(trials) <= RUNS
+        assert len(trials) <= self.runs
         now = {trial.number: trace.to_json() for trial in trials if (trace := stored_trace(trial)) is not None}
         assert set(range(self.reported)) <= set(now), "a run that was reported finished is gone"
         assert {number: now[number] for number in self.stored} == self.stored, "a finished run has changed"
