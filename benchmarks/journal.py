@@ -23,9 +23,9 @@ import numpy as np
 
 from flopt.catalogue import load_space
 from flopt.search.driver import Driver
-from flopt.search.execution import train
+from flopt.search.executors.execution import train
 from flopt.search.samplers import propose
-from flopt.search.storage import JOURNAL, Journal
+from flopt.search.stores.storage import JOURNAL, Journal
 from flopt.study import study_of
 from flopt.trace import COLUMNS, Trace
 from flopt.tuning import run_study
@@ -62,7 +62,7 @@ def driver_row(sampler: str, runs: int) -> str:
     disk, training, search = Clock(os.fsync), Clock(train), Clock(Driver.run)
     with (
         mock.patch.object(os, "fsync", disk),
-        mock.patch("flopt.search.crew.train", training),
+        mock.patch("flopt.search.executors.crew.train", training),
         mock.patch.object(Driver, "run", lambda driver: search(driver)),
         tempfile.TemporaryDirectory() as folder,
     ):

@@ -28,7 +28,7 @@ from flopt.reading.reprice import mismatch
 from flopt.results import STUDY_FILE, Results, open_results, problem_of
 from flopt.search.problem import Problem
 from flopt.search.samplers import propose
-from flopt.search.storage import Journal
+from flopt.search.stores.storage import Journal
 from flopt.study import Study, study_of
 from flopt.trace import Trace, record
 

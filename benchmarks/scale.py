@@ -28,12 +28,12 @@ from flopt.plan import Plan
 from flopt.results import problem_of
 from flopt.search.books import Books
 from flopt.search.driver import Driver
-from flopt.search.execution import Job, Outcome, train
+from flopt.search.executors.execution import Job, Outcome, train
 from flopt.search.problem import Problem
 from flopt.search.proposer import Proposal
 from flopt.search.samplers import propose
 from flopt.search.stopping import NEVER
-from flopt.search.storage import JOURNAL, Journal
+from flopt.search.stores.storage import JOURNAL, Journal
 from flopt.study import Study, study_of
 from flopt.trace import Trace, record
 from flopt.tuning import checked_problem, identity, run_study, strategy_of
@@ -92,7 +92,7 @@ def throughput(oracle: Path, sampler: str, workers: int) -> tuple[float, float, 
 
     with (
         mock.patch.object(os, "fsync", disk),
-        mock.patch("flopt.search.crew.train", trained),
+        mock.patch("flopt.search.executors.crew.train", trained),
         # Threads instead of processes: sixty-four sleepers need no cores, so the driver is what is measured.
         mock.patch("flopt.search.driver.pool_of", return_value=ThreadPoolExecutor(workers)),
         mock.patch.object(Driver, "run", lambda driver: search(driver)),

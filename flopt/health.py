@@ -11,12 +11,12 @@ from pathlib import Path
 from flopt.errors import FloptError
 from flopt.plan import Plan
 from flopt.results import STUDY_FILE
-from flopt.search.checkpoints import FOLDER
-from flopt.search.database_url import without_password
-from flopt.search.journal_file import JOURNAL, remove_foreign_lock, repair
-from flopt.search.packed import unpack
-from flopt.search.stamp import FORMAT, format_of, stamp
-from flopt.search.storage import Journal, check_there, lock, stored_trace
+from flopt.search.executors.checkpoints import FOLDER
+from flopt.search.stores.database_url import without_password
+from flopt.search.stores.journal_file import JOURNAL, remove_foreign_lock, repair
+from flopt.search.stores.packed import unpack
+from flopt.search.stores.stamp import FORMAT, format_of, stamp
+from flopt.search.stores.storage import Journal, check_there, lock, stored_trace
 from flopt.study import load_study
 
 __all__ = ["Health", "mend"]

@@ -16,10 +16,10 @@ from flopt.errors import FloptError
 from flopt.oracles.table import CURVES, Table, save_table
 from flopt.plan import Plan
 from flopt.results import problem_of
-from flopt.search.crew import Crew
-from flopt.search.engine import LOCAL, pool_of
-from flopt.search.execution import Job
-from flopt.search.interrupts import Interrupts
+from flopt.search.executors.crew import Crew
+from flopt.search.executors.engine import LOCAL, pool_of
+from flopt.search.executors.execution import Job
+from flopt.search.executors.interrupts import Interrupts
 from flopt.search.problem import Problem
 from flopt.seeds import stream_seed
 from flopt.space import Axis, ChoiceAxis, IntAxis

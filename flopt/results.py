@@ -28,9 +28,9 @@ from flopt.trace import Trace
 from flopt.units import G_PER_KG, J_PER_KWH
 
 if TYPE_CHECKING:
-    from flopt.search.memory import Memory
-    from flopt.search.postgres import Postgres
-    from flopt.search.storage import Journal
+    from flopt.search.executors.memory import Memory
+    from flopt.search.stores.postgres import Postgres
+    from flopt.search.stores.storage import Journal
 
 __all__ = [
     "STUDY_FILE",
@@ -209,10 +209,10 @@ def read_store(folder: Path) -> Journal | Postgres:
     file = folder / STUDY_FILE
     storage = load_study(file).storage if file.is_file() else None
     if storage is None:
-        from flopt.search.storage import Journal  # optuna, which `flopt estimate` does not need
+        from flopt.search.stores.storage import Journal  # optuna, which `flopt estimate` does not need
 
         return Journal.read(folder)
-    from flopt.search.postgres import Postgres
+    from flopt.search.stores.postgres import Postgres
 
     return Postgres.read(storage, folder)
 

@@ -16,7 +16,7 @@ from flopt.ladder import check_ladder
 from flopt.oracles.shipped import with_named_task
 from flopt.plan import Plan, Setting
 from flopt.plugin import split_reference
-from flopt.search.database_url import check_storage, without_password
+from flopt.search.stores.database_url import check_storage, without_password
 from flopt.settings import apply_setting, put
 from flopt.study_error import first_of
 from flopt.task import AppSource, TaskSource
@@ -168,7 +168,7 @@ class Study(_Table):
 
     @field_serializer("storage", when_used="json")
     def _shown(self, storage: str | None) -> str | None:
-        """What is written and shown has no password; see `flopt.search.database_url`."""
+        """What is written and shown has no password; see `flopt.search.stores.database_url`."""
         return None if storage is None else without_password(storage)
 
     def source(self) -> TaskSource:

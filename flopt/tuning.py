@@ -83,7 +83,7 @@ def run_study(
 ) -> Progress:
     """Search until the budget is spent; what the folder already holds is not trained again."""
     from flopt.search.driver import Driver
-    from flopt.search.storage import Journal
+    from flopt.search.stores.storage import Journal
 
     problem = checked_problem(study)
     directions = [objective.direction for objective in problem.objectives]
@@ -126,8 +126,8 @@ def _share(
     executor: Executor | None,
 ) -> Progress:
     """The same beside other drivers, on a study in a database."""
-    from flopt.search.postgres import Postgres
-    from flopt.search.shared import SharedDriver
+    from flopt.search.stores.postgres import Postgres
+    from flopt.search.stores.shared import SharedDriver
 
     assert study.storage is not None
     with Postgres.create_or_open(study.storage, folder, directions, identity(study, problem)) as store:
@@ -138,8 +138,8 @@ def _share(
 def strategy_of(study: Study, executor: Executor | None = None) -> Strategy:
     """How a study is searched; its runs are trained where the study says, or on a given executor."""
     from flopt.search.budget import Budget
-    from flopt.search.engine import Engine
-    from flopt.search.slot import Limits
+    from flopt.search.executors.engine import Engine
+    from flopt.search.executors.slot import Limits
     from flopt.search.strategy import Strategy
 
     return Strategy(
@@ -180,7 +180,7 @@ def write_results(folder: Path) -> Results:
 
 def checked_problem(study: Study, *, trained_here: bool = True) -> Problem:
     """The problem of a study; what would break in the middle of a search is said before anything is trained."""
-    from flopt.search.engine import check_executor
+    from flopt.search.executors.engine import check_executor
     from flopt.search.samplers import check_sampler
     from flopt.search.stopping import check_stopping
 

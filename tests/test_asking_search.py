@@ -18,7 +18,7 @@ from flopt.oracles.analytic import analytic
 from flopt.plan import Plan
 from flopt.results import open_results
 from flopt.search import samplers
-from flopt.search.storage import JOURNAL, Journal
+from flopt.search.stores.storage import JOURNAL, Journal
 from flopt.tuning import tune, write_results
 
 STUDY: dict[str, Any] = {"space": "quick", "lag": 3, "stopping": "none", "replicates": 0, "budget": {"runs": 12}}

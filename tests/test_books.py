@@ -16,7 +16,7 @@ from flopt.search import samplers
 from flopt.search.books import Books, Progress
 from flopt.search.budget import Budget
 from flopt.search.driver import Driver
-from flopt.search.storage import Journal
+from flopt.search.stores.storage import Journal
 from flopt.search.strategy import Strategy
 from flopt.seeds import stream
 from flopt.study import study_of

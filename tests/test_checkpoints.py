@@ -17,7 +17,7 @@ import tomlkit
 from flopt import tune
 from flopt.oracles.simulated import Simulated
 from flopt.results import open_results
-from flopt.search.checkpoints import Checkpoints
+from flopt.search.executors.checkpoints import Checkpoints
 from flopt.trace import Round
 
 

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from flopt.search.storage import JOURNAL
+from flopt.search.stores.storage import JOURNAL
 
 
 def test_it_prints_what_it_did_and_exits_with_1_where_something_is_lost(

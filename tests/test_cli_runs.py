@@ -12,7 +12,7 @@ import tomlkit
 from bad_runs import bad_study, check_bad_runs
 
 from flopt.cli.runs import run_rows
-from flopt.search.storage import JOURNAL
+from flopt.search.stores.storage import JOURNAL
 
 Command = Callable[..., tuple[int, str, str]]
 

@@ -16,7 +16,7 @@ import pytest
 
 import flopt
 from flopt.results import open_results
-from flopt.search.storage import JOURNAL, Journal
+from flopt.search.stores.storage import JOURNAL, Journal
 
 Command = Callable[..., tuple[int, str, str]]
 Tell = Callable[..., tuple[int, str, str]]

@@ -12,11 +12,11 @@ import pytest
 from test_execution import job
 
 from flopt.errors import FloptError
-from flopt.search.crew import Crew
-from flopt.search.execution import Outcome, train
-from flopt.search.interrupts import Interrupts
-from flopt.search.local import Here, LocalPool, preload
-from flopt.search.slot import WorkerLostError
+from flopt.search.executors.crew import Crew
+from flopt.search.executors.execution import Outcome, train
+from flopt.search.executors.interrupts import Interrupts
+from flopt.search.executors.local import Here, LocalPool, preload
+from flopt.search.executors.slot import WorkerLostError
 
 
 class Scripted(Executor):

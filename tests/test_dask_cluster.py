@@ -19,7 +19,7 @@ from bad_runs import bad_study, check_bad_runs
 from flopt import tune
 from flopt.cli.runs import run_rows
 from flopt.errors import FloptError
-from flopt.search.dask_cluster import dask_executor
+from flopt.search.executors.dask_cluster import dask_executor
 
 pytestmark = pytest.mark.slow
 
@@ -100,7 +100,7 @@ def test_runs_end_with_a_driver_that_is_stopped_or_killed(
 
 def test_no_scheduler_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch, needs_module: Callable[[str], None]) -> None:
     needs_module("distributed")
-    monkeypatch.setattr("flopt.search.dask_cluster.CONNECT_WITHIN_S", 1)
+    monkeypatch.setattr("flopt.search.executors.dask_cluster.CONNECT_WITHIN_S", 1)
     with pytest.raises(FloptError, match=r"executor = 'dask://127\.0\.0\.1:9': .+") as error:
         dask_executor("dask://127.0.0.1:9")
     assert "\n" not in str(error.value)

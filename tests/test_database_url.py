@@ -7,7 +7,7 @@ import tomllib
 import pytest
 
 from flopt.errors import FloptError
-from flopt.search.database_url import check_journal, check_storage, without_password
+from flopt.search.stores.database_url import check_journal, check_storage, without_password
 from flopt.study import study_of
 from flopt.tuning import identity
 

@@ -26,17 +26,18 @@ from flopt.oracles.analytic import analytic
 from flopt.plan import Plan
 from flopt.reading.table import write_csv
 from flopt.results import Results, problem_of
-from flopt.search import proposer, samplers, storage, trajectory
+from flopt.search import proposer, samplers, trajectory
 from flopt.search.books import Progress
 from flopt.search.budget import Budget
 from flopt.search.driver import Driver
-from flopt.search.journal_file import JournalFile
-from flopt.search.local import Here
-from flopt.search.packed import unpack
+from flopt.search.executors.local import Here
 from flopt.search.problem import Limit, Problem
 from flopt.search.samplers import SAMPLERS, propose
 from flopt.search.seen import Seen
-from flopt.search.storage import JOURNAL, Journal
+from flopt.search.stores import storage
+from flopt.search.stores.journal_file import JournalFile
+from flopt.search.stores.packed import unpack
+from flopt.search.stores.storage import JOURNAL, Journal
 from flopt.search.strategy import Strategy
 from flopt.space import FloatAxis, IntAxis, Space
 from flopt.study import study_of

@@ -13,11 +13,11 @@ import pytest
 from test_execution import job
 
 from flopt.errors import FloptError
-from flopt.search import elsewhere
-from flopt.search.elsewhere import Elsewhere, Hosted, hosted, versions
-from flopt.search.execution import train
-from flopt.search.local import preload
-from flopt.search.slot import NO_LIMITS, Limits, WorkerLostError
+from flopt.search.executors import elsewhere
+from flopt.search.executors.elsewhere import Elsewhere, Hosted, hosted, versions
+from flopt.search.executors.execution import train
+from flopt.search.executors.local import preload
+from flopt.search.executors.slot import NO_LIMITS, Limits, WorkerLostError
 
 LIGHT = preload("analytic")
 

@@ -11,7 +11,7 @@ import pytest
 
 from flopt.plan import Plan
 from flopt.results import problem_of
-from flopt.search.execution import Job, train
+from flopt.search.executors.execution import Job, train
 from flopt.study import study_of
 from flopt.trace import Round, Trace
 

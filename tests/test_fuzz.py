@@ -31,9 +31,9 @@ from flopt.errors import FloptError
 from flopt.importing.rounds_csv import read_rounds_csv
 from flopt.plan import Plan
 from flopt.results import problem_of
-from flopt.search.packed import pack, unpack
 from flopt.search.samplers import distributions, propose
-from flopt.search.storage import JOURNAL, Journal
+from flopt.search.stores.packed import pack, unpack
+from flopt.search.stores.storage import JOURNAL, Journal
 from flopt.study import load_study, study_of
 from flopt.trace import COLUMNS, Round, Trace
 

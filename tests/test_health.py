@@ -13,7 +13,7 @@ from flopt.errors import FloptError
 from flopt.health import mend
 from flopt.results import open_results
 from flopt.search.samplers import propose
-from flopt.search.storage import JOURNAL, Journal
+from flopt.search.stores.storage import JOURNAL, Journal
 from flopt.space import IntAxis, Space
 
 PROPOSAL = propose("random", Space("mine", {"rounds": IntAxis(1, 9)}), ["maximize", "minimize"], [], [False, False], 0)

@@ -10,7 +10,7 @@ from optuna.trial import create_trial
 
 from flopt.plan import Plan
 from flopt.results import Results, problem_of
-from flopt.search.execution import Job, train
+from flopt.search.executors.execution import Job, train
 from flopt.search.samplers import _shown, distributions
 from flopt.search.seen import Seen
 from flopt.study import study_of

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from flopt.search.interrupts import Interrupts
+from flopt.search.executors.interrupts import Interrupts
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

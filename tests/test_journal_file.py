@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from flopt.errors import FloptError
-from flopt.search.journal_file import FOREIGN_GRACE_S, JOURNAL, JournalFile, remove_foreign_lock, repair
 from flopt.search.samplers import propose
-from flopt.search.storage import Journal
+from flopt.search.stores.journal_file import FOREIGN_GRACE_S, JOURNAL, JournalFile, remove_foreign_lock, repair
+from flopt.search.stores.storage import Journal
 from flopt.space import IntAxis, Space
 from flopt.trace import Round, Trace
 
@@ -84,7 +84,7 @@ import resource, signal, sys
 from pathlib import Path
 from flopt.errors import FloptError
 from tests_of_journal import PROPOSAL, TRACE
-from flopt.search.storage import Journal
+from flopt.search.stores.storage import Journal
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # as Python does: the write fails instead
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))

@@ -30,7 +30,7 @@ from flopt.reading.table import csv_text, front_rows
 from flopt.results import Results, open_results, problem_of, results_of
 from flopt.search.ensembles import same_plan
 from flopt.search.problem import Problem
-from flopt.search.storage import Journal
+from flopt.search.stores.storage import Journal
 from flopt.study import study_of
 from flopt.tuning import tune
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flopt.search.memory import Memory
+from flopt.search.executors.memory import Memory
 from flopt.search.samplers import propose
-from flopt.search.storage import Journal
+from flopt.search.stores.storage import Journal
 from flopt.space import IntAxis, Space
 from flopt.trace import Round, Trace
 

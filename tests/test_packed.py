@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flopt.errors import FloptError
-from flopt.search.packed import pack, unpack
+from flopt.search.stores.packed import pack, unpack
 from flopt.trace import COLUMNS, Round, Status, Trace
 
 unit = st.floats(0, 1)

@@ -16,9 +16,9 @@ from flopt.cli.dashboard import add_panel
 from flopt.errors import FloptError
 from flopt.objectives import Direction
 from flopt.results import open_results
-from flopt.search import postgres
-from flopt.search.postgres import Postgres
 from flopt.search.samplers import propose
+from flopt.search.stores import postgres
+from flopt.search.stores.postgres import Postgres
 from flopt.space import IntAxis, Space
 from flopt.trace import Round, Trace
 from flopt.tuning import tune

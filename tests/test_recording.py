@@ -14,8 +14,8 @@ from flopt.errors import FloptError
 from flopt.oracles.table import load_table
 from flopt.recording import record_table, spread_plans
 from flopt.results import problem_of
-from flopt.search import crew
-from flopt.search.execution import Job, Outcome, train
+from flopt.search.executors import crew
+from flopt.search.executors.execution import Job, Outcome, train
 from flopt.study import Study, study_of
 from flopt.task import TaskSource
 from flopt.training import simulate

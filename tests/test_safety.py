@@ -19,7 +19,7 @@ import pytest
 from flopt.errors import FloptError
 from flopt.importing.reading import read_runs
 from flopt.results import open_results
-from flopt.search.storage import JOURNAL, Journal
+from flopt.search.stores.storage import JOURNAL, Journal
 from flopt.study import load_study
 from flopt.toml_file import read_toml
 from flopt.trace import Trace

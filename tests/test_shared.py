@@ -12,8 +12,8 @@ from database import PASSWORD, program, server
 from flopt.results import problem_of
 from flopt.search.books import Books
 from flopt.search.budget import Budget
-from flopt.search.postgres import Postgres
-from flopt.search.shared import SharedDriver
+from flopt.search.stores.postgres import Postgres
+from flopt.search.stores.shared import SharedDriver
 from flopt.search.strategy import Strategy
 from flopt.study import study_of
 

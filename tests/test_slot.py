@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from flopt.errors import FloptError
-from flopt.search.slot import Limits, Slot, WorkerLostError
+from flopt.search.executors.slot import Limits, Slot, WorkerLostError
 
 LIGHT = "flopt.errors"
 
@@ -124,7 +124,9 @@ def test_a_limit_of_nothing_is_refused(limits: dict[str, float]) -> None:
 
 def test_a_script_without_a_guard_is_told(tmp_path: Any) -> None:
     script = tmp_path / "mine.py"
-    script.write_text("from flopt.search.slot import Slot\nSlot('flopt.errors').call(print, ())\n", encoding="utf-8")
+    script.write_text(
+        "from flopt.search.executors.slot import Slot\nSlot('flopt.errors').call(print, ())\n", encoding="utf-8"
+    )
     done = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.stdout == ""
     assert 'must stand behind `if __name__ == "__main__":`' in done.stderr

@@ -9,8 +9,8 @@ import pytest
 
 from flopt.errors import FloptError
 from flopt.search.samplers import propose
-from flopt.search.stamp import FORMAT, format_of
-from flopt.search.storage import JOURNAL, Journal
+from flopt.search.stores.stamp import FORMAT, format_of
+from flopt.search.stores.storage import JOURNAL, Journal
 from flopt.space import IntAxis, Space
 from flopt.trace import Round, Trace
 from flopt.version import __version__

@@ -15,9 +15,9 @@ from optuna.trial import FrozenTrial, TrialState
 
 from flopt.errors import FloptError
 from flopt.objectives import Direction
-from flopt.search.packed import pack
 from flopt.search.samplers import propose
-from flopt.search.storage import JOURNAL, Journal
+from flopt.search.stores.packed import pack
+from flopt.search.stores.storage import JOURNAL, Journal
 from flopt.space import IntAxis, Space
 from flopt.trace import Round, Trace
 
@@ -149,7 +149,7 @@ def test_a_second_driver_is_refused_and_a_reader_is_not(tmp_path: Path) -> None:
 def test_a_second_driver_in_another_process_is_refused(tmp_path: Path) -> None:
     fill(tmp_path)
     script = (
-        "import sys; from pathlib import Path; from flopt.search.storage import Journal\n"
+        "import sys; from pathlib import Path; from flopt.search.stores.storage import Journal\n"
         "try: Journal.create_or_open(Path(sys.argv[1]), ['minimize'], {})\n"
         "except Exception as error: print(error)"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from threadpoolctl import threadpool_info
 
-from flopt.search.threads import one_thread
+from flopt.search.executors.threads import one_thread
 
 
 def taken() -> list[int]:

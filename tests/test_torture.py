@@ -15,7 +15,7 @@ from database import PASSWORD, program, server
 from torture import RUNS, Torture, run_of
 
 from flopt.results import open_results
-from flopt.search.storage import Journal
+from flopt.search.stores.storage import Journal
 
 MANY = int(os.environ.get("FLOPT_KILLS", "0"))
 """Kills of every pair of executor and storage; `make torture` sets it."""

@@ -13,7 +13,7 @@ from flopt.errors import FloptError
 from flopt.participation import Participation
 from flopt.plan import Plan
 from flopt.results import problem_of
-from flopt.search.execution import Job, train
+from flopt.search.executors.execution import Job, train
 from flopt.study import study_of
 from flopt.task import TaskSource
 from flopt.training import simulate

@@ -15,8 +15,8 @@ from multiprocessing.connection import Connection
 import psutil
 import pytest
 
-from flopt.search import worker
-from flopt.search.worker import READY, is_alive, serve
+from flopt.search.executors import worker
+from flopt.search.executors.worker import READY, is_alive, serve
 
 
 @pytest.fixture

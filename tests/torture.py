@@ -19,8 +19,8 @@ from optuna.trial import FrozenTrial
 from flopt.errors import FloptError
 from flopt.fronts import Front
 from flopt.results import open_results
-from flopt.search.postgres import Postgres
-from flopt.search.storage import Journal, lock, stored_trace
+from flopt.search.stores.postgres import Postgres
+from flopt.search.stores.storage import Journal, lock, stored_trace
 from flopt.study import study_of
 from flopt.tuning import run_study
 
@@ -52,7 +52,7 @@ def rounds(plan, participation, seed):
 DRIVER = """
 import json, sys
 from pathlib import Path
-from flopt.search import postgres
+from flopt.search.stores import postgres
 from flopt.study import study_of
 from flopt.tuning import run_study
 

@@ -17,9 +17,9 @@ from flopt.errors import FloptError
 from flopt.fronts import Front
 from flopt.results import STUDY_FILE, Results, results_of
 from flopt.search.books import Books, Progress
-from flopt.search.database_url import check_journal
-from flopt.search.memory import Memory
-from flopt.search.storage import Journal
+from flopt.search.executors.memory import Memory
+from flopt.search.stores.database_url import check_journal
+from flopt.search.stores.storage import Journal
 from flopt.study import Study, load_study, study_of
 from flopt.trace import Trace
 from flopt.tuning import checked_problem, identity, strategy_of, write_study

@@ -11,7 +11,7 @@ from flopt.cli.printing import note
 from flopt.drawing.front import FrontFigure, front_figure
 from flopt.errors import FloptError
 from flopt.results import open_results, read_store
-from flopt.search.storage import Journal
+from flopt.search.stores.storage import Journal
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

@@ -10,8 +10,8 @@ from flopt.errors import FloptError
 from flopt.importing.reading import read_runs
 from flopt.importing.writing import Prepared, prepare, write_study
 from flopt.results import problem_of
-from flopt.search.database_url import check_journal
 from flopt.search.problem import Problem
+from flopt.search.stores.database_url import check_journal
 from flopt.study import load_study
 from flopt.units import quantity
 

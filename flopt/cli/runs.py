@@ -10,7 +10,7 @@ from optuna.trial import FrozenTrial
 
 from flopt.cli.printing import note, print_json, print_table
 from flopt.results import STUDY_FILE, kg_per_cpu_s, read_store
-from flopt.search.storage import in_use, stored_trace
+from flopt.search.stores.storage import in_use, stored_trace
 from flopt.study import Study, load_study
 from flopt.units import J_PER_KWH, quantity
 

@@ -8,8 +8,8 @@ from flopt.asking.message import parsed
 from flopt.asking.search import Search
 from flopt.cli.printing import print_json_line
 from flopt.results import STUDY_FILE
-from flopt.search.database_url import check_journal
-from flopt.search.storage import check_there
+from flopt.search.stores.database_url import check_journal
+from flopt.search.stores.storage import check_there
 from flopt.study import load_study
 
 __all__ = ["tell_run"]

@@ -15,7 +15,7 @@ from flopt.plan import Plan
 from flopt.results import STUDY_FILE, problem_of
 from flopt.search.problem import Problem
 from flopt.search.samplers import distributions
-from flopt.search.storage import JOURNAL, Journal
+from flopt.search.stores.storage import JOURNAL, Journal
 from flopt.simulation.smoothing import Smoothing
 from flopt.study import Study
 from flopt.trace import Round, Trace

@@ -25,7 +25,7 @@ from flopt.search.proposer import Proposal, Proposer
 from flopt.search.repeats import Repeats
 from flopt.search.rungs import Rungs
 from flopt.search.seen import Seen
-from flopt.search.storage import Store, stored_trace
+from flopt.search.stores.storage import Store, stored_trace
 from flopt.search.strategy import Strategy
 from flopt.trace import Trace
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from flopt.search.books import Books, Progress, Report
-from flopt.search.checkpoints import Checkpoint, Checkpoints
-from flopt.search.crew import Crew
-from flopt.search.engine import pool_of
-from flopt.search.execution import Job, Outcome
-from flopt.search.interrupts import Interrupts
+from flopt.search.executors.checkpoints import Checkpoint, Checkpoints
+from flopt.search.executors.crew import Crew
+from flopt.search.executors.engine import pool_of
+from flopt.search.executors.execution import Job, Outcome
+from flopt.search.executors.interrupts import Interrupts
+from flopt.search.executors.threads import one_thread
 from flopt.search.problem import Problem
 from flopt.search.proposer import Proposal
-from flopt.search.storage import Journal
+from flopt.search.stores.storage import Journal
 from flopt.search.strategy import Strategy
-from flopt.search.threads import one_thread
 
 __all__ = ["Driver", "job_of"]
 

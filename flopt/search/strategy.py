@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from flopt.errors import FloptError
 from flopt.search.budget import Budget
-from flopt.search.engine import LOCAL, Engine
+from flopt.search.executors.engine import LOCAL, Engine
 
 __all__ = ["Strategy"]
 

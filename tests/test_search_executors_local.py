@@ -12,9 +12,9 @@ import psutil
 import pytest
 from test_execution import HEADER, job
 
-from flopt.search.execution import Outcome, train
-from flopt.search.local import Here, LocalPool, preload
-from flopt.search.slot import WorkerLostError
+from flopt.search.executors.execution import Outcome, train
+from flopt.search.executors.local import Here, LocalPool, preload
+from flopt.search.executors.slot import WorkerLostError
 
 LIGHT = preload("analytic")
 
@@ -77,5 +77,8 @@ def test_arguments_go_by_place() -> None:
 
 
 def test_torch_is_shared_only_where_it_is_needed() -> None:
-    assert (preload("simulated"), preload("analytic")) == ("flopt.oracles.simulated", "flopt.search.execution")
+    assert (preload("simulated"), preload("analytic")) == (
+        "flopt.oracles.simulated",
+        "flopt.search.executors.execution",
+    )
     assert preload("flower") == "flopt.flower.preloaded"

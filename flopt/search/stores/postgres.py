@@ -23,10 +23,10 @@ from optuna.trial import FrozenTrial, TrialState
 
 from flopt.errors import FloptError
 from flopt.objectives import Direction
-from flopt.search.database_url import without_password
-from flopt.search.packed import pack
-from flopt.search.stamp import check_format, check_identity, stamp
-from flopt.search.storage import make_folder, running_trial, stored_trace
+from flopt.search.stores.database_url import without_password
+from flopt.search.stores.packed import pack
+from flopt.search.stores.stamp import check_format, check_identity, stamp
+from flopt.search.stores.storage import make_folder, running_trial, stored_trace
 from flopt.trace import Trace
 
 __all__ = ["Postgres"]
@@ -40,7 +40,7 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Postgres:
-    """One study of a database, named after its folder; see `flopt.search.storage.Store`."""
+    """One study of a database, named after its folder; see `flopt.search.stores.storage.Store`."""
 
     repaired_bytes = 0
 

@@ -15,9 +15,9 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from flopt.errors import FloptError
 from flopt.objectives import Direction
-from flopt.search.journal_file import JOURNAL, JournalFile, remove_foreign_lock, repair
-from flopt.search.packed import pack, unpack
-from flopt.search.stamp import check_format, check_identity, stamp
+from flopt.search.stores.journal_file import JOURNAL, JournalFile, remove_foreign_lock, repair
+from flopt.search.stores.packed import pack, unpack
+from flopt.search.stores.stamp import check_format, check_identity, stamp
 from flopt.trace import Trace
 
 __all__ = [

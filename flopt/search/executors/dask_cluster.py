@@ -7,7 +7,7 @@ from concurrent.futures import Executor, Future
 from typing import Any
 
 from flopt.errors import FloptError
-from flopt.search.elsewhere import UNWANTED
+from flopt.search.executors.elsewhere import UNWANTED
 
 __all__ = ["dask_executor"]
 

@@ -16,8 +16,8 @@ from importlib.metadata import version
 from typing import Any
 
 from flopt.errors import FloptError
-from flopt.search.local import Pool
-from flopt.search.slot import NO_LIMITS, Limits, Slot, WorkerLostError
+from flopt.search.executors.local import Pool
+from flopt.search.executors.slot import NO_LIMITS, Limits, Slot, WorkerLostError
 from flopt.version import __version__
 
 __all__ = ["UNWANTED", "Elsewhere", "Hosted", "hosted"]

@@ -16,7 +16,7 @@ from flopt.errors import FloptError
 from flopt.oracle import Oracle, Resumable
 from flopt.participation import Participation
 from flopt.plan import Plan
-from flopt.search.checkpoints import Checkpoint
+from flopt.search.executors.checkpoints import Checkpoint
 from flopt.search.stopping import NEVER, Policy
 from flopt.task import Task, TaskSource
 from flopt.trace import Round, Trace, record

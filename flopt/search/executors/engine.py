@@ -7,9 +7,9 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from flopt.errors import FloptError, nearest
-from flopt.search.elsewhere import Elsewhere
-from flopt.search.local import Here, LocalPool, preload
-from flopt.search.slot import NO_LIMITS, Limits
+from flopt.search.executors.elsewhere import Elsewhere
+from flopt.search.executors.local import Here, LocalPool, preload
+from flopt.search.executors.slot import NO_LIMITS, Limits
 from flopt.task import TaskSource
 
 __all__ = ["LOCAL", "Engine", "check_executor", "pool_of"]
@@ -66,9 +66,9 @@ def pool_of(engine: Engine, workers: int, oracle: str, source: TaskSource, cheap
     if isinstance(executor, Executor):
         return Elsewhere(executor, workers, preload(oracle), engine.limits, ours=False)
     if executor.startswith("dask://"):
-        from flopt.search.dask_cluster import dask_executor
+        from flopt.search.executors.dask_cluster import dask_executor
 
         return Elsewhere(dask_executor(executor), workers, preload(oracle), engine.limits)
-    from flopt.search.ray_cluster import ray_executor
+    from flopt.search.executors.ray_cluster import ray_executor
 
     return Elsewhere(ray_executor(executor), workers, preload(oracle), engine.limits)

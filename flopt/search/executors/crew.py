@@ -7,10 +7,10 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, replace
 
 from flopt.errors import FloptError
-from flopt.search.execution import Job, Outcome, train
-from flopt.search.interrupts import Interrupts
-from flopt.search.local import Here, Pool
-from flopt.search.slot import WorkerLostError
+from flopt.search.executors.execution import Job, Outcome, train
+from flopt.search.executors.interrupts import Interrupts
+from flopt.search.executors.local import Here, Pool
+from flopt.search.executors.slot import WorkerLostError
 from flopt.trace import Trace
 
 __all__ = ["Crew"]

@@ -5,15 +5,15 @@ from __future__ import annotations
 import time
 
 from flopt.search.books import Books, Progress, Report
-from flopt.search.checkpoints import Checkpoints
-from flopt.search.crew import Crew
 from flopt.search.driver import job_of
-from flopt.search.engine import pool_of
-from flopt.search.interrupts import Interrupts
-from flopt.search.postgres import Postgres
+from flopt.search.executors.checkpoints import Checkpoints
+from flopt.search.executors.crew import Crew
+from flopt.search.executors.engine import pool_of
+from flopt.search.executors.interrupts import Interrupts
+from flopt.search.executors.threads import one_thread
 from flopt.search.problem import Problem
+from flopt.search.stores.postgres import Postgres
 from flopt.search.strategy import Strategy
-from flopt.search.threads import one_thread
 
 __all__ = ["SharedDriver"]
 

@@ -19,7 +19,7 @@ from typing import Any
 import psutil
 
 from flopt.errors import FloptError
-from flopt.search.worker import READY, serve
+from flopt.search.executors.worker import READY, serve
 
 __all__ = ["NO_LIMITS", "Limits", "Slot", "WorkerLostError"]
 

@@ -11,7 +11,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from flopt.objectives import Direction
-from flopt.search.storage import running_trial
+from flopt.search.stores.storage import running_trial
 from flopt.trace import Trace
 
 __all__ = ["Memory"]

@@ -15,7 +15,7 @@ from flopt.version import __version__
 __all__ = ["FORMAT", "check_format", "check_identity", "format_of", "stamp"]
 
 FORMAT = 2
-"""1, which studies without a stamp are in, has traces in full; 2 has them packed (`flopt.search.packed`).
+"""1, which studies without a stamp are in, has traces in full; 2 has them packed (`flopt.search.stores.packed`).
 
 Both are read. A study that goes on is stamped with the newer one, because its next traces are packed.
 """

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from flopt.errors import FloptError
-from flopt.search.elsewhere import Elsewhere
-from flopt.search.engine import LOCAL, Engine, check_executor, pool_of
-from flopt.search.local import Here, LocalPool
-from flopt.search.slot import Limits
+from flopt.search.executors.elsewhere import Elsewhere
+from flopt.search.executors.engine import LOCAL, Engine, check_executor, pool_of
+from flopt.search.executors.local import Here, LocalPool
+from flopt.search.executors.slot import Limits
 from flopt.task import AppSource, TaskSource
 
 SHIPPED = TaskSource()

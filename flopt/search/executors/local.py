@@ -9,8 +9,8 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
-from flopt.search.execution import forget_oracle
-from flopt.search.slot import NO_LIMITS, Limits, Slot
+from flopt.search.executors.execution import forget_oracle
+from flopt.search.executors.slot import NO_LIMITS, Limits, Slot
 
 __all__ = ["Here", "LocalPool", "Pool", "preload"]
 
@@ -86,4 +86,4 @@ _SHARED = {"simulated": "flopt.oracles.simulated", "flower": "flopt.flower.prelo
 
 def preload(oracle: str) -> str:
     """The module that workers for this oracle share: torch only where flopt knows that it is needed."""
-    return _SHARED.get(oracle, "flopt.search.execution")
+    return _SHARED.get(oracle, "flopt.search.executors.execution")
