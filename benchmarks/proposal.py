@@ -1,7 +1,7 @@
 """How long does one proposal take, with 100, 1 000 and 10 000 runs stored, and how much memory?
 
 A study of the analytic oracle on the shipped space is filled with random runs; then each sampler is asked as the driver
-asks it, with the view, the model, the prices of all candidates and the stopping policy. The first ask also takes up
+asks it, with one thread of linear algebra, the view, the model, the prices of all candidates and the stopping policy. The first ask also takes up
 the whole history, as after a restart, and is shown by itself. The front is that of all rounds of all runs.
 
     python benchmarks/proposal.py --runs 100 1000 10000 --asks 5
@@ -19,6 +19,7 @@ import numpy as np
 from flopt.oracles.analytic import analytic
 from flopt.pareto import hypervolume, losses, non_dominated
 from flopt.results import problem_of
+from flopt.search.executors.threads import one_thread
 from flopt.search.problem import Problem
 from flopt.search.proposer import Proposer
 from flopt.search.samplers import propose
@@ -39,7 +40,8 @@ def main() -> None:
     print("CPU seconds (measured, this process)")
     for runs in given.runs:
         for sampler in given.samplers:
-            first, later = asked(problem, told[:runs], sampler, given.asks)
+            with one_thread():
+                first, later = asked(problem, told[:runs], sampler, given.asks)
             print(f"{runs:6} runs  {sampler:10}  first ask {first:6.2f} s, then median {later:6.3f} s")
         print(f"{runs:6} runs  front of all rounds {front_s(told[:runs]):6.2f} s")
     print(f"front of 10^6 points of two objectives {million_s():6.2f} s")
