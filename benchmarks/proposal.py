@@ -2,7 +2,7 @@
 
 A study of the analytic oracle on the shipped space is filled with random runs; then each sampler is asked as the driver
 asks it: with the view, the model, the prices of all candidates and the stopping policy, on one thread. The first ask
-also takes up the whole history, as after a restart, and is shown by itself. The front is that of all rounds of all runs.
+also takes up the whole history, as after a restart, and is shown apart. The front is that of all rounds of all runs.
 
     python benchmarks/proposal.py --runs 100 1000 10000 --asks 5
 """
