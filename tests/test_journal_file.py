@@ -174,3 +174,11 @@ def test_a_lock_that_optuna_left_is_removed_and_one_in_use_is_not(tmp_path: Path
     lock.write_text("")  # flopt's own, before the format had a number
     with Journal.create_or_open(tmp_path, ["minimize"], {}):
         assert not lock.exists()
+
+
+def test_a_last_line_nested_too_deeply_is_refused_in_one_line(tmp_path: Path) -> None:
+    journal = tmp_path / "journal.log"
+    journal.write_bytes(b'{"op_code": 0}\n{"worker_id": ' + b"[" * 5000 + b"\n")
+    with pytest.raises(FloptError, match="not a journal of a study"):
+        repair(journal)
+    assert journal.read_bytes().endswith(b"[\n")

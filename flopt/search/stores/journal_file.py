@@ -109,7 +109,7 @@ def repair(journal: Path) -> int:
             return _cut(file.fileno())
     except OSError as error:
         raise FloptError(f"{journal}: {error.strerror}") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise FloptError(f"{journal}: not a journal of a study ({error})") from None
 
 
