@@ -72,6 +72,11 @@ class _Parts(NamedTuple):
         """Where on its way a run is: the logarithm of its rounds, and what its plan makes of each of them."""
         return np.asarray(times + places @ self.weights)
 
+    def covariance(self, kx: Array, kt: Array, line: Array, shared: Array) -> Array:
+        """Of observations, noise included: kernels of place and of progress, progress about `_MIDDLE`, shared noise."""
+        curves = self.both * kx * kt + self.place * kx + self.along * kt + self.trend * np.outer(line, line)
+        return np.asarray(curves + self.noise * shared)
+
 
 _SINGLE = 6
 _MIDDLE = 0.5
@@ -126,7 +131,7 @@ def _likelihood(theta: Array, data: Data, shared: Array, y: Array) -> tuple[floa
     line = u - _MIDDLE
     kx, slope = _matern(_squares(x, x, p.lengths))
     kt, slope_t = _matern(((u[:, None] - u) / p.length) ** 2)
-    k = p.both * kx * kt + p.place * kx + p.along * kt + p.trend * np.outer(line, line) + p.noise * shared
+    k = p.covariance(kx, kt, line, shared)
     k[np.diag_indices_from(k)] += _JITTER
     try:
         low = cholesky(k, lower=True, check_finite=False)
@@ -185,8 +190,7 @@ def posterior(data: Data, settings: Settings) -> Posterior:
     u = p.progress(data.places, data.times)
     kx = _matern(_squares(data.places, data.places, p.lengths))[0]
     kt = _matern(((u[:, None] - u) / p.length) ** 2)[0]
-    k = p.both * kx * kt + p.place * kx + p.along * kt + p.trend * np.outer(u - _MIDDLE, u - _MIDDLE)
-    k += p.noise * _shared_noise(data)
+    k = p.covariance(kx, kt, u - _MIDDLE, _shared_noise(data))
     k[np.diag_indices_from(k)] += _JITTER
     low = cholesky(k, lower=True, check_finite=False)
     y = (data.values - settings.mean) / settings.scale
