@@ -80,3 +80,15 @@ def test_what_breaks_a_known_limit_is_passed_over() -> None:
     problem = replace(PROBLEM, limits=(Limit(CO2E, at_most=cheap),))
     for each in searched(problem, 3):
         assert problem.within_known_limits(problem.space.plan(each.trial.params, problem.base)) is not None
+
+
+def test_a_limit_on_what_is_learned_bounds_the_gain_and_hides_no_curve() -> None:
+    limit = Limit(ACCURACY, at_least=0.8)
+    free, asked = Foresight(PROBLEM), Foresight(replace(PROBLEM, limits=(limit,)))
+    told = searched(PROBLEM, START + 2)
+    kept = [replace(each, violations=limit.violation(each.values[:, :1])) for each in told if each.values is not None]
+    assert any((each.violations > 0).all() for each in kept)
+    for without, under in zip(free._scaled(told), asked._scaled(kept), strict=True):
+        np.testing.assert_array_equal(under.learned, without.learned)
+    assert list(free._search._counts) == [1.0]
+    assert list(asked._search._counts) == pytest.approx([(1 - 0.8) / (1 - PROBLEM.task.majority_share)])

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
-from flopt.search.features import Point
-from flopt.search.trajectory import START, Told, Trajectory, _kept
+from flopt.search import trajectory
+from flopt.search.features import Point, mutated
+from flopt.search.trajectory import AGAIN, MUTATED, START, Told, Trajectory, _kept
 
 SPACE: dict[str, BaseDistribution] = {
     "rounds": IntDistribution(1, 40, log=True),
@@ -56,6 +57,23 @@ def test_it_learns_where_the_loss_falls_fast_and_costs_are_low() -> None:
     late = told[START + 4 :]
     assert np.mean([abs(each.point["x"] - 0.2) for each in late]) < 0.2
     assert np.mean([each.point["y"] for each in late]) < 0.3
+
+
+def test_one_proposal_of_three_looks_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = search(START + 6)
+    near: list[Point] = []
+
+    def moved(point: Point, space: dict[str, BaseDistribution], rng: np.random.Generator) -> dict[str, Any]:
+        near.append(point)
+        return mutated(point, space, rng)
+
+    monkeypatch.setattr(trajectory, "mutated", moved)
+    counts = []
+    for length in range(START, START + 6):
+        near.clear()
+        Trajectory(SPACE, price, "rounds").ranked(told[:length], [], 40, np.random.default_rng(length))
+        counts.append(len(near))
+    assert counts == [AGAIN, AGAIN + MUTATED, AGAIN + MUTATED] * 2
 
 
 def test_the_first_runs_are_short_and_spread() -> None:
