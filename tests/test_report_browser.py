@@ -114,6 +114,13 @@ def picture(page: Page, name: str, **options: Any) -> None:
     page.screenshot(path=ARTEFACTS / f"{name}.png", **options)
 
 
+def until(page: Page, place: str, text: str) -> None:
+    """Wait for a text: Playwright's own waiting for a condition polls with eval, which the page's policy forbids."""
+    from playwright.sync_api import expect
+
+    expect(page.locator(place)).to_contain_text(text, timeout=PATIENCE_MS)
+
+
 def saved(page: Page, button: str, folder: Path) -> list[dict[str, str]]:
     """The rows of a table as the page saves them: all digits."""
     with page.expect_download() as download:
@@ -209,7 +216,7 @@ def test_another_country_gives_what_reprice_prints(
     page.select_option("#network", "per_gb")
     page.fill("#pue-number", "1.4")
     page.press("#pue-number", "Enter")
-    page.wait_for_function("document.getElementById('command').textContent.includes('--pue 1.4')")
+    until(page, "#command", "--pue 1.4")
     assert page.inner_text("#sentence") != before
     _, out, _ = command("reprice", study, "--country", "POL", "--network", "per_gb", "--pue", "1.4", "--json")
     printed = json.loads(out)["points"]
@@ -219,7 +226,7 @@ def test_another_country_gives_what_reprice_prints(
         for mine, theirs in (("co2e_kg", "co2e_kg"), ("co2e_network_kg", "co2e_network_kg"), ("accuracy", "accuracy")):
             assert math.isclose(float(row[mine]), point[theirs], rel_tol=1e-6)
     page.click("#reset")
-    page.wait_for_function("(text) => document.getElementById('sentence').textContent === text", arg=before)
+    until(page, "#sentence", before)
 
 
 def test_points_are_pinned_by_mouse_and_by_keyboard_and_compared(show: Callable[..., Page], study: Path) -> None:
