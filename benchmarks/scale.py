@@ -94,7 +94,7 @@ def throughput(oracle: Path, sampler: str, workers: int) -> tuple[float, float, 
         mock.patch.object(os, "fsync", disk),
         mock.patch("flopt.search.executors.crew.train", trained),
         # Threads instead of processes: sixty-four sleepers need no cores, so the driver is what is measured.
-        mock.patch("flopt.search.driver.pool_of", return_value=ThreadPoolExecutor(workers)),
+        mock.patch("flopt.search.executors.crew.pool_of", return_value=ThreadPoolExecutor(workers)),
         mock.patch.object(Driver, "run", lambda driver: search(driver)),
         tempfile.TemporaryDirectory() as folder,
     ):

@@ -6,17 +6,24 @@ import os
 import signal
 import threading
 from concurrent.futures import Executor, Future
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from test_execution import job
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from flopt.errors import FloptError
-from flopt.search.executors.crew import Crew
+from flopt.results import problem_of
+from flopt.search.budget import Budget
+from flopt.search.executors.crew import Crew, crew_of
+from flopt.search.executors.engine import Engine
 from flopt.search.executors.execution import Outcome, train
 from flopt.search.executors.interrupts import Interrupts
 from flopt.search.executors.local import Here, LocalPool, preload
 from flopt.search.executors.slot import WorkerLostError
+from flopt.search.strategy import Strategy
+from flopt.study import study_of
 
 
 class Scripted(Executor):
@@ -128,3 +135,27 @@ def test_a_second_ctrl_c_ends_what_is_being_trained(tmp_path: Any) -> None:
         threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGTERM)).start()
         assert list(crew.drain()) == []
         crew.close()
+
+
+def test_the_crew_of_a_search_leaves_with_it_however_it_ends() -> None:
+    problem = problem_of(study_of({"oracle": "analytic", "space": "quick"}))
+    strategy = Strategy("random", 0, 2, 2, Budget(runs=1), 0.0, engine=Engine(retries=3))
+    before = signal.getsignal(signal.SIGTERM)
+    with threadpool_limits(2), suppress(KeyboardInterrupt), crew_of(problem, strategy) as crew:  # of cores to spare
+        assert {each["num_threads"] for each in threadpool_info()} == {1}
+        assert signal.getsignal(signal.SIGTERM) != before
+        crew.submit(0, job("analytic"))
+        assert list(all_of(crew, 1)) == [0]
+        raise KeyboardInterrupt
+    assert signal.getsignal(signal.SIGTERM) == before
+    with pytest.raises(RuntimeError, match="shutdown"):
+        crew.submit(1, job("analytic"))
+
+
+def test_a_crew_at_rest_hears_ctrl_c() -> None:
+    with Interrupts() as interrupts:
+        crew = Crew(Here(), 0, interrupts)
+        crew.rest(0.0)
+        os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            crew.rest(600.0)

@@ -421,7 +421,7 @@ def test_ctrl_c_keeps_what_is_done_and_the_search_goes_on(tmp_path: Path, worker
 def test_ctrl_c_inside_a_run_of_this_process_keeps_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: int
 ) -> None:
-    monkeypatch.setattr("flopt.search.driver.pool_of", lambda *_: Here())  # as for an oracle of flopt's own
+    monkeypatch.setattr("flopt.search.executors.crew.pool_of", lambda *_: Here())  # as for an oracle of flopt's own
     problem = with_oracle(tmp_path / "mine.py", f"if MARK.exists() and calls == {call}: raise KeyboardInterrupt")
     (tmp_path / "mine.mark").touch()
     end = search(tmp_path / "stopped", Setting(runs=9), problem)

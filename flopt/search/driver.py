@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from flopt.search.books import Books, Progress, Report
 from flopt.search.executors.checkpoints import Checkpoint, Checkpoints
-from flopt.search.executors.crew import Crew
-from flopt.search.executors.engine import pool_of
+from flopt.search.executors.crew import Crew, crew_of
 from flopt.search.executors.execution import Job, Outcome
-from flopt.search.executors.interrupts import Interrupts
-from flopt.search.executors.threads import one_thread
 from flopt.search.problem import Problem
 from flopt.search.proposer import Proposal
 from flopt.search.stores.storage import Journal
@@ -37,14 +34,8 @@ class Driver:
 
     def run(self) -> Progress:
         """Search until the budget is spent; Ctrl-C finishes the runs in progress, a second one stops at once."""
-        engine, problem = self.strategy.engine, self.problem
-        with one_thread(), Interrupts() as interrupts:
-            pool = pool_of(engine, self.strategy.workers, problem.oracle, problem.source, problem.cheaper)
-            crew = Crew(pool, engine.retries, interrupts)
-            try:
-                return self._books.progress(self._search(crew))
-            finally:
-                crew.close()
+        with crew_of(self.problem, self.strategy) as crew:
+            return self._books.progress(self._search(crew))
 
     def _search(self, crew: Crew) -> str:
         """Go on until there is a reason to end, and give it."""

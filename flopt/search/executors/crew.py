@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from flopt.errors import FloptError
+from flopt.search.executors.engine import pool_of
 from flopt.search.executors.execution import Job, Outcome, train
 from flopt.search.executors.interrupts import Interrupts
 from flopt.search.executors.local import Here, Pool
 from flopt.search.executors.slot import WorkerLostError
+from flopt.search.executors.threads import one_thread
+from flopt.search.problem import Problem
+from flopt.search.strategy import Strategy
 from flopt.trace import Trace
 
-__all__ = ["Crew"]
+__all__ = ["Crew", "crew_of"]
 
 
 @dataclass(frozen=True)
@@ -90,12 +96,30 @@ class Crew:
             if isinstance(self._pool, Pool):
                 self._pool.stop()
 
+    def rest(self, seconds: float) -> None:
+        """Wait while no run is under way."""
+        with self._interrupts.waiting():
+            time.sleep(seconds)
+
     def close(self) -> None:
         """End the workers."""
         self._pool.shutdown(cancel_futures=True)
 
     def _submit(self, attempt: _Attempt) -> None:
         self._pending[self._pool.submit(train, attempt.job)] = attempt
+
+
+@contextmanager
+def crew_of(problem: Problem, strategy: Strategy) -> Iterator[Crew]:
+    """The workers of a search, for as long as it goes on; meanwhile its own linear algebra takes one thread."""
+    engine = strategy.engine
+    with one_thread(), Interrupts() as interrupts:
+        pool = pool_of(engine, strategy.workers, problem.oracle, problem.source, problem.cheaper)
+        crew = Crew(pool, engine.retries, interrupts)
+        try:
+            yield crew
+        finally:
+            crew.close()
 
 
 def _outcome(attempt: _Attempt, future: Future[Outcome]) -> Outcome:

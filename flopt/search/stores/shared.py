@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import time
-
 from flopt.search.books import Books, Progress, Report
 from flopt.search.driver import job_of
 from flopt.search.executors.checkpoints import Checkpoints
-from flopt.search.executors.crew import Crew
-from flopt.search.executors.engine import pool_of
-from flopt.search.executors.interrupts import Interrupts
-from flopt.search.executors.threads import one_thread
+from flopt.search.executors.crew import Crew, crew_of
 from flopt.search.problem import Problem
 from flopt.search.stores.postgres import Postgres
 from flopt.search.strategy import Strategy
@@ -34,16 +29,10 @@ class SharedDriver:
 
     def run(self) -> Progress:
         """Search until the budget of all drivers is spent and every run is told; Ctrl-C ends this driver only."""
-        engine, problem = self.strategy.engine, self.problem
-        with one_thread(), Interrupts() as interrupts:
-            pool = pool_of(engine, self.strategy.workers, problem.oracle, problem.source, problem.cheaper)
-            crew = Crew(pool, engine.retries, interrupts)
-            try:
-                return self._books.progress(self._search(crew, interrupts))
-            finally:
-                crew.close()
+        with crew_of(self.problem, self.strategy) as crew:
+            return self._books.progress(self._search(crew))
 
-    def _search(self, crew: Crew, interrupts: Interrupts) -> str:
+    def _search(self, crew: Crew) -> str:
         ended = ""
         try:
             while not ended or not self._books.all_told():
@@ -54,8 +43,7 @@ class SharedDriver:
                         self._checkpoints.drop(number)
                         self._training.discard(number)
                 else:
-                    with interrupts.waiting():
-                        time.sleep(LOOK_EVERY_S)
+                    crew.rest(LOOK_EVERY_S)
                 self._catch_up()
         except KeyboardInterrupt:
             ended = "interrupted"
