@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 import flopt
 from flopt.asking.search import TellFirstError
@@ -18,6 +19,7 @@ from flopt.oracles.analytic import analytic
 from flopt.plan import Plan
 from flopt.results import open_results
 from flopt.search import samplers
+from flopt.search.books import Books
 from flopt.search.stores.storage import JOURNAL, Journal
 from flopt.tuning import tune, write_results
 
@@ -254,3 +256,28 @@ def test_cpu_seconds_are_those_given_or_else_measured(tmp_path: Path) -> None:
         second.tell()
         assert search.progress().cpu_s > 7.25
     assert open_results(tmp_path).cpu_s[0] == 7.25
+
+
+def test_proposals_and_what_is_told_take_one_thread_as_the_drivers_do_and_the_trainer_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    taken: list[set[int]] = []
+
+    def watched(method: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any) -> Any:
+            taken.append({each["num_threads"] for each in threadpool_info()})
+            return method(*arguments)
+
+        return call
+
+    for name in ("propose", "store", "tell_next"):
+        monkeypatch.setattr(Books, name, watched(getattr(Books, name)))
+    with threadpool_limits(2):  # as a machine with cores to spare would have it
+        search = flopt.Search(STUDY)
+        for _ in range(5):
+            trial = search.ask()
+            assert trial is not None
+            assert 2 in {each["num_threads"] for each in threadpool_info()}
+            train(search, trial)
+    assert len(taken) > 10
+    assert set.union(*taken) == {1}

@@ -18,6 +18,7 @@ from flopt.fronts import Front
 from flopt.results import STUDY_FILE, Results, results_of
 from flopt.search.books import Books, Progress
 from flopt.search.executors.memory import Memory
+from flopt.search.executors.threads import one_thread
 from flopt.search.stores.database_url import check_journal
 from flopt.search.stores.storage import Journal
 from flopt.study import Study, load_study, study_of
@@ -82,11 +83,12 @@ class Search:
     def ask_another(self) -> Trial | None:
         """A run that was never asked before, whatever else is open; None where the search has ended."""
         self._check_open()
-        self._advance()
-        if not self.ended and not self._books.due():
-            raise TellFirstError(self.untold(), self._waits())
-        if not self.ended and self._books.propose() is None:
-            self.ended = NO_PLAN
+        with one_thread():  # as the driver's proposals are made: not the trainer's other cores, and the same sums
+            self._advance()
+            if not self.ended and not self._books.due():
+                raise TellFirstError(self.untold(), self._waits())
+            if not self.ended and self._books.propose() is None:
+                self.ended = NO_PLAN
         return None if self.ended else self._hand(len(self._books.proposals) - 1)
 
     def untold(self) -> list[int]:
@@ -143,9 +145,10 @@ class Search:
     def _hand(self, number: int) -> Trial:
         def told(trace: Trace, cpu_s: float | None) -> None:
             self._check_open()
-            self._books.store(number, trace, self._cpu_s() if cpu_s is None else cpu_s)
-            self._handed.pop(number, None)
-            self._advance()
+            with one_thread():
+                self._books.store(number, trace, self._cpu_s() if cpu_s is None else cpu_s)
+                self._handed.pop(number, None)
+                self._advance()
 
         self._handed[number] = Trial(number, self._books.proposals[number], self.problem, told)
         return self._handed[number]
