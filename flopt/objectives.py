@@ -38,6 +38,19 @@ class Objective:
     """File and line of the function."""
     known: bool | None = None
     """Whether it reads nothing learned; None: found out by trying it on predicted runs."""
+    least: float = -math.inf
+    """No value is below it; a limit beyond is refused."""
+    most: float = math.inf
+    """No value is above it."""
+
+    @property
+    def possible(self) -> str:
+        """What a value of it can be, in words; empty where it can be any number."""
+        if math.isfinite(self.least) and math.isfinite(self.most):
+            return f"between {self.least:g} and {self.most:g}"
+        if math.isfinite(self.least):
+            return f"at least {self.least:g}"
+        return f"at most {self.most:g}" if math.isfinite(self.most) else ""
 
     def __call__(self, run: Run) -> float:
         """The value for a run stopped where it is; a finite number, or a `FloptError` that names the function."""
@@ -115,20 +128,30 @@ def _short(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def objective(*, direction: Direction, unit: str, known: bool | None = None) -> Callable[[Measure], Objective]:
+def objective(
+    *,
+    direction: Direction,
+    unit: str,
+    known: bool | None = None,
+    least: float = -math.inf,
+    most: float = math.inf,
+) -> Callable[[Measure], Objective]:
     """Make an objective out of a function from a run to a number.
 
-    `unit` is printed on axes and beside every value; `""` for a plain number.
+    `unit` is printed on axes and beside every value; `""` for a plain number. `least` and `most`, in that unit, are
+    what its values never go beyond: a limit that lies beyond is refused before the search.
     """
     if direction not in get_args(Direction):
         raise unknown("direction", str(direction), get_args(Direction))
     if not isinstance(unit, str):
         raise FloptError(f"unit {unit!r}: must be text, such as 'kg' or ''")
+    if not least < most:
+        raise FloptError(f"least = {least}, most = {most}: the least must be below the most")
 
     def make(measure: Measure) -> Objective:
         code = getattr(measure, "__code__", None)
         source = f"{code.co_filename}:{code.co_firstlineno}" if code else ""
         name = getattr(measure, "__name__", type(measure).__name__)
-        return Objective(name, measure, direction, unit, source, known)
+        return Objective(name, measure, direction, unit, source, known, least, most)
 
     return make

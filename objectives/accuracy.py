@@ -3,7 +3,7 @@
 from flopt import Run, objective
 
 
-@objective(direction="maximize", unit="")
+@objective(direction="maximize", unit="", least=0, most=1)
 def accuracy(run: Run) -> float:
     """Validation accuracy, in [0, 1]."""
     return run.accuracy

@@ -150,6 +150,9 @@ COMMAND_LINES: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
     (("tune", "--set", "limits.accuracy.at_least='0.8'"), ("limits.accuracy.at_least = '0.8'", "a number")),
     (("tune", "--set", "limits.accuracy=0.8"), ("limits.accuracy = 0.8", "a table")),
     (("tune", "--set", "limits.accuracy={}"), ("accuracy", "at_least or at_most")),
+    (("tune", "--set", "limits.accuracy.at_least=2"), ("limits.accuracy.at_least = 2", "between 0 and 1")),
+    (("tune", "--set", "limits.accuracy.at_most=-0.5"), ("limits.accuracy.at_most = -0.5", "between 0 and 1")),
+    (("tune", "--set", "limits.co2e.at_most=-1"), ("limits.co2e.at_most = -1", "at least 0")),
     (("tune", "--set", "objectives=accuracy"), ("objectives = 'accuracy'", "a list")),
     (("tune", "--set", "objectives=[]"), ("objectives = []", "at least one")),
     (("tune", "--set", 'objectives=["co2e","co2e"]'), ("co2e", "twice")),
@@ -277,6 +280,8 @@ READINGS: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
     (("recommend", "study", "--at-least", "accuracy"), ("--at-least 'accuracy'", "NAME=VALUE")),
     (("recommend", "study", "--at-least", "accuracy=high"), ("--at-least 'accuracy=high'", "'high'", "number")),
     (("recommend", "study", "--at-most", "co2e=nan"), ("--at-most 'co2e=nan'", "'nan'", "finite")),
+    (("recommend", "study", "--at-least", "accuracy=2"), ("--at-least 'accuracy=2'", "between 0 and 1")),
+    (("recommend", "study", "--at-most", "co2e=-1"), ("--at-most 'co2e=-1'", "at least 0")),
     (("recommend", "study", "--at-least", "acuracy=0.9"), ("--at-least 'acuracy=0.9'", "did you mean 'accuracy'?")),
 ]
 

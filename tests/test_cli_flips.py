@@ -107,11 +107,11 @@ def test_today_may_lie_outside_the_range(command: Command, analytic_study: Path)
 
 
 def test_no_point_within_the_limits_is_exit_1(command: Command, analytic_study: Path) -> None:
-    line = ("flips", analytic_study, "--vary", "server.watts=1:100", "--at-least", "accuracy=1.5")
+    line = ("flips", analytic_study, "--vary", "server.watts=1:100", "--at-least", "accuracy=1")
     code, out, err = command(*line)
     assert code == 1
     assert "none within the limits" in out
-    assert err == f"flopt: {analytic_study}: no point of any front has accuracy at least 1.5\n"
+    assert err == f"flopt: {analytic_study}: no point of any front has accuracy at least 1\n"
     code, out, _ = command(*line, "--json")
     assert (code, json.loads(out)["stretches"][0]["run"]) == (1, None)
 

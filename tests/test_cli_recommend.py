@@ -84,17 +84,17 @@ def test_limits_that_nothing_meets_are_exit_1_with_the_nearest_plan(
     command: Command, analytic_study: Path, rows: list[dict[str, Any]]
 ) -> None:
     best = max(rows, key=lambda row: float(row["accuracy"]))
-    asked = ("recommend", analytic_study, "--at-least", "accuracy=1.1", "--at-most", "co2e=1")
+    asked = ("recommend", analytic_study, "--at-least", "accuracy=1", "--at-most", "co2e=1")
     code, out, err = command(*asked)
     assert (code, out) == (1, "")
-    assert "no point of the front has accuracy at least 1.1 and co2e at most 1 kg; nearest is " in err
+    assert "no point of the front has accuracy at least 1 and co2e at most 1 kg; nearest is " in err
     assert f"nearest is {best['run']}@{best['round']} (accuracy {best['accuracy']:.4f}, " in err
-    assert err.endswith(f"accuracy misses by {1.1 - best['accuracy']:.4f}\n")
+    assert err.endswith(f"accuracy misses by {1 - best['accuracy']:.4f}\n")
     assert err.count("\n") == 1
     code, out, _ = command(*asked, "--json")
     found = json.loads(out)
     assert (code, found["run"], found["nearest"]["run"]) == (1, None, best["run"])
-    assert found["nearest"]["missed_by"] == {"accuracy": pytest.approx(1.1 - best["accuracy"])}
+    assert found["nearest"]["missed_by"] == {"accuracy": pytest.approx(1 - best["accuracy"])}
 
 
 def test_a_price_buys_more_accuracy_the_more_a_point_is_worth(

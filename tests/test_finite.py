@@ -134,5 +134,5 @@ def test_an_objective_that_is_never_a_number_is_refused_before_the_search(comman
 
 
 def test_an_upper_bound_below_a_lower_one_is_refused() -> None:
-    with pytest.raises(FloptError, match="limit on co2e: at_least 2 is above at_most 1"):
+    with pytest.raises(FloptError, match=r"limits\.co2e: at_least 2 is above at_most 1"):
         Limit(CO2E, at_least=2.0, at_most=1.0)

@@ -296,3 +296,24 @@ def test_an_object_that_can_be_called_is_an_objective_too() -> None:
     cost = objective(direction="minimize", unit="USD")(Dollars())
     assert (cost.name, cost.unit, cost.source) == ("Dollars", "USD", "")
     assert cost(trained()) == 190 * trained().co2e_kg
+
+
+def test_the_shipped_objectives_say_what_their_values_can_be() -> None:
+    said = {name: load_objective(name).possible for name in shipped("objectives", ".py")}
+    assert said.pop("accuracy") == "between 0 and 1"
+    assert set(said.values()) == {"at least 0"}
+    assert minimised(constant).possible == ""
+    assert objective(direction="minimize", unit="", most=2.5)(constant).possible == "at most 2.5"
+
+
+@pytest.mark.parametrize("name", shipped("objectives", ".py"))
+def test_a_shipped_objective_keeps_within_what_it_says(name: str) -> None:
+    goal = load_objective(name)
+    values = goal.along(trained())
+    assert ((values >= goal.least) & (values <= goal.most)).all()
+
+
+@pytest.mark.parametrize(("least", "most"), [(1.0, 1.0), (2.0, 1.0), (math.nan, 1.0)])
+def test_a_range_without_room_is_refused(least: float, most: float) -> None:
+    with pytest.raises(FloptError, match=f"^least = {least}, most = 1.0: the least must be below the most$"):
+        objective(direction="minimize", unit="", least=least, most=most)

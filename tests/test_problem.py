@@ -48,10 +48,32 @@ def test_a_violation_is_how_far_a_value_lies_outside(limit: Limit, values: list[
 
 
 def test_a_limit_needs_a_bound_and_says_what_it_is() -> None:
-    with pytest.raises(FloptError, match="limit on accuracy: give at_least or at_most"):
+    with pytest.raises(FloptError, match=r"limits\.accuracy: give at_least or at_most"):
         Limit(ACCURACY)
     assert str(Limit(CO2E, at_most=2)) == "co2e at most 2 kg"
     assert str(Limit(ACCURACY, at_least=0.8, at_most=0.9)) == "accuracy at least 0.8 and at most 0.9"
+
+
+@pytest.mark.parametrize(
+    ("name", "bounds", "said"),
+    [
+        ("accuracy", {"at_least": 2.0}, "at_least = 2: must be between 0 and 1, as accuracy always is"),
+        ("accuracy", {"at_most": -0.1}, "at_most = -0.1: must be between 0 and 1, as accuracy always is"),
+        ("accuracy", {"at_least": 0.5, "at_most": 1.01}, "at_most = 1.01: must be between 0 and 1"),
+        ("co2e", {"at_most": -1e-9}, "at_most = -1e-09: must be at least 0, as co2e always is"),
+        ("duration", {"at_least": -1.0}, "at_least = -1: must be at least 0, as duration always is"),
+    ],
+)
+def test_a_limit_beyond_what_its_objective_can_be_is_refused(name: str, bounds: dict[str, float], said: str) -> None:
+    with pytest.raises(FloptError, match=re.escape(f"limits.{name}.{said}")):
+        Limit(load_objective(name), **bounds)
+
+
+def test_limits_at_the_ends_and_on_objectives_without_any_are_taken() -> None:
+    assert Limit(ACCURACY, at_least=0.0, at_most=1.0).at_most == 1.0
+    assert Limit(CO2E, at_least=0.0).at_least == 0.0
+    free = objective(direction="maximize", unit="EUR")(lambda run: -run.co2e_kg)
+    assert Limit(free, at_least=-3.0, at_most=1e9).at_least == -3.0
 
 
 def test_without_limits_every_plan_is_as_it_was() -> None:
@@ -160,7 +182,7 @@ def test_the_realised_footprint_has_one_entry_for_each_round() -> None:
         ({"objectives": ["accuracy", "acuracy"]}, "no objective 'acuracy'; did you mean 'accuracy'?"),
         ({"space": "quik"}, "no search space 'quik'; did you mean 'quick'?"),
         ({"limits": {"co2": {"at_most": 1}}}, "no objective 'co2'; did you mean 'co2e'?"),
-        ({"limits": {"co2e": {}}}, "limit on co2e: give at_least or at_most"),
+        ({"limits": {"co2e": {}}}, "limits.co2e: give at_least or at_most"),
     ],
 )
 def test_a_bad_study_makes_no_problem(tables: dict[str, object], message: str) -> None:

@@ -180,10 +180,9 @@ def limit_of(text: str, results: Results, side: str) -> Limit:
         raise FloptError(f"{option}: {value!r} is not a finite number")
     own = {objective.name: objective for objective in results.problem.objectives}
     try:
-        objective = own.get(reference) or load_objective(reference)
+        return Limit(own.get(reference) or load_objective(reference), **{side: bound})
     except FloptError as error:
         raise FloptError(f"{option}: {error}") from None
-    return Limit(objective, **{side: bound})
 
 
 def say_value(objective: Objective, point: Point) -> str:

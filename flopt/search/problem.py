@@ -42,12 +42,15 @@ class Limit:
     at_most: float | None = None
 
     def __post_init__(self) -> None:
+        place, goal = f"limits.{self.objective.name}", self.objective
         if self.at_least is None and self.at_most is None:
-            raise FloptError(f"limit on {self.objective.name}: give at_least or at_most")
+            raise FloptError(f"{place}: give at_least or at_most")
+        for name in ("at_least", "at_most"):
+            bound = getattr(self, name)
+            if bound is not None and not goal.least <= bound <= goal.most:
+                raise FloptError(f"{place}.{name} = {bound:g}: must be {goal.possible}, as {goal.name} always is")
         if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
-            raise FloptError(
-                f"limit on {self.objective.name}: at_least {self.at_least:g} is above at_most {self.at_most:g}"
-            )
+            raise FloptError(f"{place}: at_least {self.at_least:g} is above at_most {self.at_most:g}")
 
     def violation(self, values: NDArray[np.float64] | float) -> NDArray[np.float64]:
         """How far values lie outside, in the objective's unit; 0 or less is inside."""
