@@ -142,11 +142,11 @@ class Plan:
             if name.startswith(APP):
                 app[name.removeprefix(APP)] = value
             elif name not in PLAN_FIELDS:
-                raise unknown("plan setting", name, PLAN_FIELDS)
+                raise FloptError(f"plan: {unknown('setting', name, PLAN_FIELDS)}")
             elif name in ("uplink", "downlink"):
                 if not isinstance(value, str):
                     raise FloptError(f"plan: {name} = {value!r}: write a compression such as 'quantize:8'")
-                values[name] = Compression.parse(value)
+                values[name] = _compression(name, value)
             else:
                 values[name] = value
         values["app"] = tuple(sorted(app.items()))
@@ -179,6 +179,13 @@ _LARGEST = sys.float_info.max
 
 def _plain(value: object) -> Setting:
     return value if isinstance(value, int | float) else str(value)
+
+
+def _compression(name: str, text: str) -> Compression:
+    try:
+        return Compression.parse(text)
+    except FloptError as error:
+        raise FloptError(f"plan: {name}: {error}") from None
 
 
 def _check_app(app: tuple[tuple[str, Setting], ...]) -> None:

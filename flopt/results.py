@@ -22,7 +22,7 @@ from flopt.search.ensembles import Expected, ensembles, expected_runs
 from flopt.search.problem import Limit, Problem
 from flopt.simulation.facts import facts
 from flopt.study import Study, TaskTable, load_study
-from flopt.task import Task
+from flopt.task import AppSource, Task
 from flopt.task_file import load_task
 from flopt.trace import Trace
 from flopt.units import G_PER_KG, J_PER_KWH
@@ -126,30 +126,46 @@ class Results:
 
 def problem_of(study: Study) -> Problem:
     """Resolve every name of a study: objectives, space, fleet, task. Raises FloptError for the first bad one."""
-    _check_facts(study)
-    source = study.source()
-    if (source.app is None) == ("flower" in study.oracles):
-        raise FloptError('oracle = "flower" and task.flower_app, the folder of an app, belong together: give both')
-    run_config = read_app(Path(source.app.folder)).run_config if source.app else None
+    at = study.resolve
+    at("task", lambda: _check_facts(study))
+    app = at("oracle", lambda: _app(study))
+    run_config = None if app is None else at("task", lambda: read_app(Path(app.folder)).run_config)
     problem = Problem(
-        space=load_space(study.space, run_config),
-        base=study.base_plan() if run_config is None else run_config.plan(study.plan),
-        source=source,
-        task=_facts(study) if source.app is None else app_facts(source, source.app),
+        space=at("space", lambda: load_space(study.space, run_config)),
+        base=at("plan", lambda: study.base_plan() if run_config is None else run_config.plan(study.plan)),
+        source=study.source(),
+        task=at("task", lambda: _facts(study) if app is None else app_facts(study.source(), app)),
         oracle=study.oracles[-1],
         cheaper=study.oracles[:-1],
-        fleet=load_fleet(study.fleet.use),
-        pricing=Pricing(**study.pricing.model_dump()),
+        fleet=at("fleet.use", lambda: load_fleet(study.fleet.use)),
+        pricing=at("pricing", lambda: Pricing(**study.pricing.model_dump())),
         population=study.fleet.population,
-        objectives=tuple(load_objective(reference) for reference in study.objectives),
-        limits=tuple(
-            Limit(load_objective(name), limit.at_least, limit.at_most) for name, limit in study.limits.items()
-        ),
+        objectives=at("objectives", lambda: _objectives(study.objectives)),
+        limits=at("limits", lambda: _limits(study)),
     )
-    _distinct(problem.objectives)
-    _ = problem.pricer.rates  # an unknown country of a fleet is said now, not after the first run
-    problem.known()  # and so is an objective that breaks
+    at("pricing", lambda: problem.pricer.rates)  # an unknown country of a fleet is said now, not after the first run
+    at("objectives", problem.known)  # and so is an objective that breaks
     return problem
+
+
+def _app(study: Study) -> AppSource | None:
+    app = study.source().app
+    if (app is None) == ("flower" in study.oracles):
+        raise FloptError('oracle = "flower" and task.flower_app, the folder of an app, belong together: give both')
+    return app
+
+
+def _objectives(references: Sequence[str]) -> tuple[Objective, ...]:
+    objectives = tuple(load_objective(reference) for reference in references)
+    names = [objective.name for objective in objectives]
+    for name in names:
+        if names.count(name) > 1:
+            raise FloptError(f"objective {name!r} stands twice")
+    return objectives
+
+
+def _limits(study: Study) -> tuple[Limit, ...]:
+    return tuple(Limit(load_objective(name), each.at_least, each.at_most) for name, each in study.limits.items())
 
 
 def _check_facts(study: Study) -> None:
@@ -225,9 +241,7 @@ def kg_per_cpu_s(study: Study) -> float:
 
 def rescored(results: Results, references: Sequence[str]) -> Results:
     """The same runs under other objectives."""
-    objectives = tuple(load_objective(reference) for reference in references)
-    _distinct(objectives)
-    return replace(results, problem=replace(results.problem, objectives=objectives))
+    return replace(results, problem=replace(results.problem, objectives=_objectives(references)))
 
 
 def runnable(results: Results) -> tuple[Results, list[int]]:
@@ -235,10 +249,3 @@ def runnable(results: Results) -> tuple[Results, list[int]]:
     done = [number for number, trace in enumerate(results.traces) if trace is not None]
     out = [number for number in done if not results.problem.can_run(results.plans[number])]
     return replace(results, out=frozenset(out)), out
-
-
-def _distinct(objectives: Sequence[Objective]) -> None:
-    names = [objective.name for objective in objectives]
-    for name in names:
-        if names.count(name) > 1:
-            raise FloptError(f"objective {name!r} stands twice")

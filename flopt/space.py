@@ -213,4 +213,4 @@ def _check_plan(key: str, place: str, value: Setting) -> None:
     try:
         Plan.of({key: value})
     except FloptError as error:
-        raise FloptError(f"{place}: {str(error).removeprefix('plan: ')}") from None
+        raise FloptError(f"{place}: {str(error).removeprefix('plan: ').removeprefix(f'{key}: ')}") from None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import tomlkit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_serializer, model_validator
@@ -18,12 +18,13 @@ from flopt.plan import Plan, Setting
 from flopt.plugin import split_reference
 from flopt.search.stores.database_url import check_storage, without_password
 from flopt.settings import apply_setting, put
-from flopt.study_error import first_of
+from flopt.study_error import COMMAND_LINE, Origin, first_of
 from flopt.task import AppSource, TaskSource
 from flopt.toml_file import read_toml
 
 __all__ = ["Study", "TaskTable", "load_study", "study_of"]
 
+T = TypeVar("T")
 Whole = Annotated[int, Field(ge=1)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -160,6 +161,17 @@ class Study(_Table):
     pricing: PricingTable = PricingTable()
     limits: dict[str, LimitTable] = {}
     search: SearchTable = SearchTable()
+    _origin: Origin = Origin()
+
+    def resolve(self, key: str, make: Callable[[], T]) -> T:
+        """What `make` gives; its error is told with where the study has the key, such as `fleet.use`."""
+        return self._origin.resolve(key, make)
+
+    def standing(self, origin: Origin) -> Study:
+        """The same study, of whose keys errors are told with this origin."""
+        study = self.model_copy()
+        study._origin = origin
+        return study
 
     @property
     def oracles(self) -> tuple[str, ...]:
@@ -195,14 +207,18 @@ class Study(_Table):
     def anchored(self, folder: Path) -> Study:
         """The same study with relative paths made absolute from `folder`, so that it can be read from anywhere."""
 
+        def absolute(path: str) -> str:
+            return str((folder / Path(path).expanduser()).resolve())
+
         def anchor(reference: str) -> str:
             path, name = split_reference(reference)
             if not path.endswith((".py", ".toml", ".npz")):
                 return reference
-            return f"{(folder / Path(path).expanduser()).resolve()}" + (f":{name}" if name else "")
+            return absolute(path) + (f":{name}" if name else "")
 
-        app = self.task.flower_app and str((folder / Path(self.task.flower_app).expanduser()).resolve())
+        app = self.task.flower_app and absolute(self.task.flower_app)
         facts = self.task.facts and anchor(self.task.facts)
+        grid = absolute(self.pricing.grid) if isinstance(self.pricing.grid, str) else self.pricing.grid
         files = {"data": anchor(self.task.data), "facts": facts, "model": anchor(self.task.model), "flower_app": app}
         task = self.task.model_copy(update=files)
         return self.model_copy(
@@ -211,6 +227,7 @@ class Study(_Table):
                 "objectives": tuple(map(anchor, self.objectives)),
                 "oracle": _one(tuple(map(anchor, self.oracles))),
                 "fleet": self.fleet.model_copy(update={"use": anchor(self.fleet.use)}),
+                "pricing": self.pricing.model_copy(update={"grid": grid}),
                 "limits": {anchor(name): limit for name, limit in self.limits.items()},
                 "task": task,
             }
@@ -231,7 +248,10 @@ def load_study(file: Path | None, settings: Sequence[str] = (), options: Mapping
         apply_setting(tables, setting)
     for key, value in (options or {}).items():
         put(tables, key.split("."), value)
-    return study_of(tables, "command line").anchored(Path())
+    changed = study_of(tables, COMMAND_LINE).anchored(Path())
+    before = study.flat()
+    keys = {key for key, value in changed.flat().items() if before.get(key) != value}
+    return changed.standing(Origin("" if file is None else str(file), frozenset(keys)))
 
 
 def study_of(tables: Mapping[str, Any], place: str = "study") -> Study:
@@ -243,7 +263,7 @@ def study_of(tables: Mapping[str, Any], place: str = "study") -> Study:
             f"{place}: {first_of(error, Study) if isinstance(error, ValidationError) else error}"
         ) from None
     _check(study, place)
-    return study
+    return study.standing(Origin(place))
 
 
 def _check(study: Study, place: str) -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, get_args
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from flopt.errors import nearest
+from flopt.errors import FloptError, nearest
 
-__all__ = ["first_of"]
+__all__ = ["COMMAND_LINE", "Origin", "first_of"]
+
+T = TypeVar("T")
+
+COMMAND_LINE = "command line"
 
 # What pydantic's kinds of error allow, in the words of a study file.
 _ALLOWED = {
@@ -32,6 +37,30 @@ _SEVERAL = {
 }
 """Values of one of several types, of which pydantic tells of the first that does not fit: how much of the place counts,
 and what is allowed."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where the keys of a study stand, for errors; all are equal, because it says nothing of the study itself."""
+
+    place: str = field(default="study", compare=False)
+    """A file, or what else the study was read from; empty where every key not set is flopt's own default."""
+    changed: frozenset[str] = field(default=frozenset(), compare=False)
+    """Keys, tables joined by dots, whose values the command line has set."""
+
+    def resolve(self, key: str, make: Callable[[], T]) -> T:
+        """What `make` gives; its error is told with the place of the key, or of the keys of a table, and its name."""
+        try:
+            return make()
+        except FloptError as error:
+            said = str(error) if str(error).startswith(key) else f"{key}: {error}"
+            raise FloptError(f"{self._place_of(key)}: {said}") from error
+
+    def _place_of(self, key: str) -> str:
+        if not self.place or key in self.changed:
+            return COMMAND_LINE
+        below = any(each.startswith(f"{key}.") for each in self.changed)
+        return f"{self.place} and {COMMAND_LINE}" if below else self.place
 
 
 def first_of(error: ValidationError, model: type[BaseModel]) -> str:

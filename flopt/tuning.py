@@ -184,18 +184,17 @@ def checked_problem(study: Study, *, trained_here: bool = True) -> Problem:
     from flopt.search.samplers import check_sampler
     from flopt.search.stopping import check_stopping
 
-    problem = problem_of(study)
-    check_sampler(study.sampler)
-    check_stopping(study.stopping)
+    problem, at = problem_of(study), study.resolve
+    at("sampler", lambda: check_sampler(study.sampler))
+    at("stopping", lambda: check_stopping(study.stopping))
     if trained_here:
-        check_executor(study.executor)
+        at("executor", lambda: check_executor(study.executor))
         if study.search.meter != "none":
             from flopt.carbon_meter import check_codecarbon
 
-            check_codecarbon()
-        for oracle in (*problem.cheaper, problem.oracle):
-            load_oracle(oracle, problem.source, problem.task)
-    _check_learned(problem)
+            at("search.meter", check_codecarbon)
+        at("oracle", lambda: [load_oracle(each, problem.source, problem.task) for each in study.oracles])
+    at("objectives", lambda: _check_learned(problem))
     return problem
 
 

@@ -263,6 +263,46 @@ def test_bad_input_is_told_in_one_line_before_anything_is_done(
     assert contents(folder) == before
 
 
+MISSPELLED: list[tuple[str, str, str, str]] = [
+    ("sampler", "'trajectori'", "sampler", "did you mean 'trajectory'?"),
+    ("stopping", "'powerlaw'", "stopping", "did you mean 'power-law'?"),
+    ("oracle", "'simulatd'", "oracle", "did you mean 'simulated'?"),
+    ("oracle", "['recorded', 'simulatd']", "oracle", "did you mean 'simulated'?"),
+    ("oracle", "'absent.npz'", "oracle", "no file"),
+    ("objectives", "['acuracy']", "objectives", "did you mean 'accuracy'?"),
+    ("objectives", "['co2e', 'water.py']", "objectives", "no file"),
+    ("space", "'quik'", "space", "did you mean 'quick'?"),
+    ("space", "'absent.toml'", "space", "no file"),
+    ("fleet.use", "'phones_europ'", "fleet.use", "did you mean 'phones_europe'"),
+    ("pricing.country", "'FRAN'", "pricing.country", "did you mean 'FRA'?"),
+    ("pricing.grid", "'absent.csv'", "pricing", "no file"),
+    ("pricing.pue", "0.5", "pricing", "pue = 0.5: must be a number, at least 1"),
+    ("pricing.network", "'routr'", "pricing.network", "router, per_gb or per_hop"),
+    ("search.country", "'DE'", "search.country", "did you mean 'DEU'?"),
+    ("executor", "'rayy'", "executor", "did you mean 'ray'?"),
+    ("task.data", "'digit'", "task", "did you mean 'digits'?"),
+    ("task.model", "'mpl'", "task", "did you mean 'mlp'?"),
+    ("task.partition", "'iidd'", "task", "did you mean 'iid'?"),
+    ("task.metric", "'acuracy'", "task", "did you mean 'accuracy' or 'auc'?"),
+    ("limits.acuracy.at_least", "0.5", "limits", "did you mean 'accuracy'?"),
+    ("limits.accuracy.at_least", "2", "limits.accuracy.at_least", "must be between 0 and 1"),
+    ("plan.round", "3", "plan", "did you mean 'rounds'?"),
+    ("plan.uplink", "'quantise:8'", "plan: uplink", "did you mean 'quantize'?"),
+    ("workers", "9", "workers", "must not be above lag = 8"),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "told", "words"), MISSPELLED, ids=[f"{k}={v}" for k, v, _, _ in MISSPELLED])
+def test_whatever_is_wrong_is_told_with_where_it_stands_and_its_key(
+    command: Command, tmp_path: Path, key: str, value: str, told: str, words: str
+) -> None:
+    refused(command("tune", "--set", f"{key}={value}"), f"flopt: command line: {told}", words)
+    (tmp_path / "mine.toml").write_text(f"{key} = {value}\n", encoding="utf-8")
+    refused(command("tune", "mine.toml"), f"flopt: mine.toml: {told}", words)
+    # What else the command line says does not take the blame for the file.
+    refused(command("tune", "mine.toml", "--set", "seed=4"), f"flopt: mine.toml: {told}", words)
+
+
 @pytest.fixture
 def study(analytic_study: Path, folder: Path) -> Path:
     """A study folder of its own to break."""
@@ -273,7 +313,10 @@ READINGS: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
     (("front", "study", "--plot", "front.jpg"), ("front.jpg", ".png, .svg, .pdf")),
     (("front", "study", "--plot", "front"), ("picture front", ".png, .svg, .pdf")),
     (("front", "study", "--plot", "absent/front.png"), ("absent/front.png", "No such file")),
-    (("front", "study", "--objective", "co2"), ("objective 'co2'", "did you mean 'co2e'?")),
+    (
+        ("front", "study", "--objective", "co2"),
+        ("command line: --objective: no objective 'co2'", "'co2e'?"),
+    ),
     (("front", "study", "--objective", "co2e", "--objective", "co2e"), ("'co2e'", "twice")),
     (("front", "study", "--objective", "nan.py"), ("'water'", "nan.py", "gave nan")),
     (("front", "study", "--objective", "learned_raises.py"), ("'water'", "learned_raises.py", "AttributeError")),

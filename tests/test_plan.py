@@ -82,9 +82,9 @@ def test_the_learning_rate_is_above_0(value: float) -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"round": 3}, "no plan setting 'round'; did you mean 'rounds'?"),
+        ({"round": 3}, "plan: no setting 'round'; did you mean 'rounds'?"),
         ({"uplink": 8}, "plan: uplink = 8: write a compression such as 'quantize:8'"),
-        ({"uplink": "quantise:8"}, "no compression 'quantise'; did you mean 'quantize'?"),
+        ({"uplink": "quantise:8"}, "plan: uplink: no compression 'quantise'; did you mean 'quantize'?"),
         ({"downlink": "topk:0.1"}, "plan: downlink topk:0.1: a newly drawn client holds no earlier model"),
         ({"downlink": "topk:0.1"}, "so the downlink takes none, float16, bfloat16, quantize, qsgd"),
     ],

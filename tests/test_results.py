@@ -117,11 +117,11 @@ def test_another_country_costs_no_training(analytic_study: Path, tmp_path: Path)
 
 def test_a_study_names_each_thing_that_it_cannot_find() -> None:
     unknown: list[tuple[dict[str, Any], str]] = [
-        ({"space": "quik"}, "no search space 'quik'; did you mean 'quick'?"),
-        ({"objectives": ["co2"]}, "no objective 'co2'; did you mean 'co2e'?"),
-        ({"limits": {"co2": {"at_most": 1}}}, "no objective 'co2'; did you mean 'co2e'?"),
-        ({"fleet": {"use": "jetsonlab"}}, "no fleet 'jetsonlab'; did you mean 'jetson_lab'?"),
-        ({"task": {"data": "digit"}}, "no data set 'digit'; did you mean 'digits'?"),
+        ({"space": "quik"}, "study: space: no search space 'quik'; did you mean 'quick'?"),
+        ({"objectives": ["co2"]}, "study: objectives: no objective 'co2'; did you mean 'co2e'?"),
+        ({"limits": {"co2": {"at_most": 1}}}, "study: limits: no objective 'co2'; did you mean 'co2e'?"),
+        ({"fleet": {"use": "jetsonlab"}}, "study: fleet.use: no fleet 'jetsonlab'; did you mean 'jetson_lab'?"),
+        ({"task": {"data": "digit"}}, "study: task: no data set 'digit'; did you mean 'digits'?"),
     ]
     for tables, word in unknown:
         with pytest.raises(FloptError) as caught:

@@ -129,6 +129,8 @@ data = "data.npz"
 model = "model.py:build"
 [fleet]
 use = "~/fleet.toml"
+[pricing]
+grid = "factors.csv"
 [limits]
 "../mine.py:water" = { at_most = 3 }
 accuracy = { at_least = 0.8 }
@@ -147,6 +149,7 @@ def test_paths_are_relative_to_the_folder_of_the_study(tmp_path: Path, monkeypat
     assert study.task.data == f"{folder}/data.npz"
     assert study.task.model == f"{folder}/model.py:build"
     assert study.fleet.use == "/home/somebody/fleet.toml"
+    assert study.pricing.grid == f"{folder}/factors.csv"
     assert set(study.limits) == {f"{tmp_path.resolve()}/mine.py:water", "accuracy"}
 
 
@@ -162,6 +165,7 @@ def test_paths_of_settings_and_options_are_relative_to_where_one_stands(
     assert study.space == f"{folder}/own.toml"
     assert study.task.data == f"{here}/mine.npz"
     assert study.fleet.use == f"{here}/fleet.toml"
+    assert load_study(None, ["pricing.grid=250"]).pricing.grid == 250
 
 
 # -- settings --------------------------------------------------------------------------------------------------------

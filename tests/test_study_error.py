@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from flopt.errors import FloptError
 from flopt.study import Study
-from flopt.study_error import first_of
+from flopt.study_error import Origin, first_of
 
 
 @pytest.mark.parametrize(
@@ -29,3 +30,38 @@ def test_each_error_says_where_and_what_is_allowed(tables: dict[str, Any], said:
     with pytest.raises(ValidationError) as error:
         Study.model_validate(tables)
     assert first_of(error.value, Study).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("origin", "key", "said"),
+    [
+        (Origin("my.toml"), "space", "my.toml: space: no file x"),
+        (Origin("my.toml", frozenset({"seed"})), "space", "my.toml: space: no file x"),
+        (Origin("my.toml", frozenset({"space"})), "space", "command line: space: no file x"),
+        (Origin("my.toml", frozenset({"task.data"})), "task", "my.toml and command line: task: no file x"),
+        (Origin("my.toml", frozenset({"tasks.data"})), "task", "my.toml: task: no file x"),
+        (Origin("", frozenset({"task.data"})), "task", "command line: task: no file x"),
+        (Origin(), "space", "study: space: no file x"),
+    ],
+)
+def test_an_error_found_later_says_where_its_key_stands(origin: Origin, key: str, said: str) -> None:
+    def broken() -> None:
+        raise FloptError("no file x")
+
+    with pytest.raises(FloptError) as error:
+        origin.resolve(key, broken)
+    assert str(error.value) == said
+
+
+def test_a_key_that_the_error_begins_with_is_not_named_twice_and_what_works_is_given() -> None:
+    def broken() -> None:
+        raise FloptError("limits.co2e.at_most = -1: must be at least 0")
+
+    with pytest.raises(FloptError, match=r"^study: limits\.co2e\.at_most = -1: must be"):
+        Origin().resolve("limits", broken)
+    assert Origin().resolve("limits", lambda: 7) == 7
+
+
+def test_where_a_study_stands_is_no_part_of_it() -> None:
+    assert Study().standing(Origin("one.toml")) == Study().standing(Origin("two.toml", frozenset({"seed"})))
+    assert Study().standing(Origin("one.toml")).flat() == Study().flat()

@@ -151,7 +151,7 @@ def _device(name: str, problem: Problem) -> Device:
     """A shipped device, or one of the fleet's own."""
     devices = {**shipped_devices(), **{group.device.name: group.device for group in problem.fleet.groups}}
     if name not in devices:
-        raise unknown("device", name, devices)
+        raise FloptError(f"--central-device: {unknown('device', name, devices)}")
     return devices[name]
 
 

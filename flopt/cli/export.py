@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from flopt.cli.front import tell_repairs
+from flopt.cli.front import scored_by, tell_repairs
 from flopt.cli.printing import json_text, note
 from flopt.errors import FloptError, unknown
 from flopt.reading.export import FRONT_FORMATS, PLAN_FORMATS, find_point, latex_table, plan_text, write_parquet
 from flopt.reading.table import csv_text, front_rows
-from flopt.results import Results, open_results, rescored
+from flopt.results import Results, open_results
 
 __all__ = ["print_export"]
 
@@ -23,8 +23,7 @@ def print_export(
     """Write one point's plan, or without a run the whole front; returns 1 where the front has no point."""
     chosen = _format(run, kind, out)
     results = open_results(folder)
-    if objectives:
-        results = rescored(results, objectives)
+    results = scored_by(results, objectives)
     tell_repairs(results)
     if not results.front().points:
         note(f"{folder}: no run has a point within the limits yet")

@@ -23,6 +23,7 @@ from flopt.results import Results, open_results, rescored
 from flopt.run import Run
 from flopt.search.problem import Limit
 from flopt.search.volume import box_of
+from flopt.study_error import Origin
 from flopt.units import quantity, quantity_range
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "print_points",
     "rate_columns",
     "say_value",
+    "scored_by",
     "tell_repairs",
     "test_accuracy",
 ]
@@ -55,8 +57,7 @@ def print_front(
     """Print the front, with the price of a point of accuracy if asked, and draw it; returns 1 where it has no point."""
     results = open_results(folder)
     tell_repairs(results)
-    if objectives:
-        results = rescored(results, objectives)
+    results = scored_by(results, objectives)
     front = results.front()
     if plot is not None:
         from flopt.drawing.front import save_front
@@ -164,6 +165,11 @@ def tell_repairs(results: Results) -> None:
         note(f"the journal ended in half a line; cut off {results.repaired_bytes} bytes, nothing finished is lost")
     for number, reason in results.failed.items():
         note(f"run {number} failed: {reason}")
+
+
+def scored_by(results: Results, objectives: Sequence[str]) -> Results:
+    """The results under the objectives that the command line asks for; without any, under the study's own."""
+    return Origin("").resolve("--objective", lambda: rescored(results, objectives)) if objectives else results
 
 
 def limit_of(text: str, results: Results, side: str) -> Limit:

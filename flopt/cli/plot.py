@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from flopt.cli.front import limit_of
+from flopt.cli.front import limit_of, scored_by
 from flopt.cli.printing import note
 from flopt.drawing.style import ThemeName, check_file
 from flopt.errors import unknown
 from flopt.figures import KINDS, Look, draw, save
-from flopt.results import open_results, rescored
+from flopt.results import open_results
 
 __all__ = ["print_plot"]
 
@@ -33,8 +33,7 @@ def print_plot(
     file = out or Path(f"{kind}.png")
     check_file(file)
     results = open_results(folder)
-    if objectives:
-        results = rescored(results, objectives)
+    results = scored_by(results, objectives)
     limits = [limit_of(text, results, "at_least") for text in at_least]
     limits += [limit_of(text, results, "at_most") for text in at_most]
     if not results.front().points:
