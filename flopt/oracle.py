@@ -10,7 +10,7 @@ from flopt.participation import Participation
 from flopt.plan import Plan
 from flopt.trace import Round
 
-__all__ = ["Oracle", "Resumable"]
+__all__ = ["Bounded", "Oracle", "Resumable"]
 
 
 class Oracle(Protocol):
@@ -49,4 +49,18 @@ class Resumable(Protocol):
         A file that is torn, foreign, or cannot be written is told in one line by `tell`, and costs time alone: the
         run then begins from its first round.
         """
+        ...
+
+
+@runtime_checkable
+class Bounded(Protocol):
+    """What an oracle may offer that does not know every plan: to say so before it is asked for rounds."""
+
+    @property
+    def most_rounds(self) -> int:
+        """Rounds that it knows of any plan, at most."""
+        ...
+
+    def check(self, plan: Plan) -> None:
+        """Raise a `FloptError` for a plan of which it has no rounds."""
         ...

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from flopt.emissions.grid import annual_grid
 from flopt.errors import FloptError
 from flopt.fronts import Front
 from flopt.objectives import Direction, NotFiniteError
+from flopt.oracle import Bounded
 from flopt.plan import Plan
 from flopt.reading.table import write_csv
 from flopt.results import STUDY_FILE, Results, kg_per_cpu_s, open_results, problem_of
@@ -193,9 +195,19 @@ def checked_problem(study: Study, *, trained_here: bool = True) -> Problem:
             from flopt.carbon_meter import check_codecarbon
 
             at("search.meter", check_codecarbon)
-        at("oracle", lambda: [load_oracle(each, problem.source, problem.task) for each in study.oracles])
+        for oracle in study.oracles:
+            at("oracle", partial(_check_oracle, oracle, problem))
     at("objectives", lambda: _check_learned(problem))
     return problem
+
+
+def _check_oracle(reference: str, problem: Problem) -> None:
+    """An oracle that cannot be loaded would fail every run, and so would one that knows no plan of the space."""
+    oracle = load_oracle(reference, problem.source, problem.task)
+    fewest = min(plan.rounds for plan in problem.spread_plans())
+    if isinstance(oracle, Bounded) and fewest > oracle.most_rounds:
+        known = f"{reference!r} knows {oracle.most_rounds} rounds of a plan"
+        raise FloptError(f"{known}; every plan here has {fewest} or more")
 
 
 def _check_learned(problem: Problem) -> None:

@@ -40,3 +40,13 @@ def test_a_bad_setting_is_one_line() -> None:
     code, _, err = train("--set", "plan.schedule=linear")
     assert code == 2
     assert err.strip() == "flopt: command line: plan: no schedule 'linear'; allowed: constant, cosine, inverse-sqrt"
+
+
+def test_a_plan_that_no_table_knows_is_refused_and_is_no_failed_run() -> None:
+    code, out, err = train("--set", "oracle=recorded", "--rounds", "101")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith("flopt: command line: oracle: table ")
+    assert err.endswith("digits.npz: the plan has 101 rounds; the table 100, not extrapolated\n")
+    code, out, err = train("--set", "oracle=recorded", "--batch-size", "100000")
+    assert (code, out) == (2, "")
+    assert "batch_size lies outside the recorded plans" in err

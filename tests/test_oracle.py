@@ -6,7 +6,7 @@ from collections.abc import Generator
 
 import numpy as np
 
-from flopt.oracle import Oracle, Resumable
+from flopt.oracle import Bounded, Oracle, Resumable
 from flopt.participation import Participation
 from flopt.plan import Plan
 from flopt.trace import Round, record
@@ -44,3 +44,7 @@ def test_closing_the_generator_stops_the_training() -> None:
 
 def test_a_plain_generator_function_does_not_go_on_from_files() -> None:
     assert not isinstance(Log(), Resumable)
+
+
+def test_a_plain_generator_function_knows_every_plan() -> None:
+    assert not isinstance(Log(), Bounded)

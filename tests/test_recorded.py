@@ -12,6 +12,7 @@ import pytest
 from flopt.catalogue import load_oracle
 from flopt.compression import Compression
 from flopt.errors import FloptError
+from flopt.oracle import Bounded
 from flopt.oracles.recorded import Lookup, recorded
 from flopt.oracles.table import CURVES, Table, save_table
 from flopt.participation import Participation
@@ -151,6 +152,16 @@ def test_what_is_foretold_is_an_accuracy() -> None:
 def test_what_was_not_recorded_fails_the_run(file: str, plan: Plan, message: str) -> None:
     with pytest.raises(FloptError, match=message):
         next(recorded(file, SOURCE, TASK)(plan, TAKING_PART, 0))
+    with pytest.raises(FloptError, match=message):  # and says so beforehand
+        recorded(file, SOURCE, TASK).check(plan)
+
+
+def test_what_was_recorded_and_what_lies_between_is_known_beforehand(file: str) -> None:
+    oracle = recorded(file, SOURCE, TASK)
+    assert isinstance(oracle, Bounded)
+    assert oracle.most_rounds == 4
+    for plan in PLANS:
+        oracle.check(plan)
 
 
 def test_a_recorded_divergence_fails_again(tmp_path: Path) -> None:

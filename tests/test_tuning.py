@@ -151,6 +151,19 @@ def test_the_problem_is_checked_as_a_search_would_meet_it() -> None:
             checked_problem(study_of(SMALL | dict([change])))
 
 
+def test_a_space_of_which_a_table_knows_no_plan_is_refused_before_the_search(tmp_path: Path) -> None:
+    (tmp_path / "long.toml").write_text("[rounds]\nlow = 101\nhigh = 300\n", encoding="utf-8")
+    (tmp_path / "some.toml").write_text("[rounds]\nlow = 100\nhigh = 300\n", encoding="utf-8")
+    (tmp_path / "none.toml").write_text("[local_epochs]\nlow = 1\nhigh = 5\n", encoding="utf-8")
+    for oracle in ("recorded", ["recorded", "simulated"]):
+        table = {"oracle": oracle, "workers": 1}
+        with pytest.raises(FloptError, match="'recorded' knows 100 rounds of a plan; every plan here has 101 or more"):
+            checked_problem(study_of(table | {"space": f"{tmp_path}/long.toml"}))
+        with pytest.raises(FloptError, match="every plan here has 500 or more"):
+            checked_problem(study_of(table | {"space": f"{tmp_path}/none.toml", "plan": {"rounds": 500}}))
+        checked_problem(study_of(table | {"space": f"{tmp_path}/some.toml"}))
+
+
 def test_plans_that_the_fleet_cannot_run_are_passed_over(tmp_path: Path) -> None:
     fleet = (
         "[server]\ncountry = 'FRA'\n[round]\nover_selection = 0.3\ndeadline_s = 60\n"

@@ -7,9 +7,11 @@ from pathlib import Path
 
 from flopt.catalogue import load_oracle
 from flopt.cli.printing import note, print_json
+from flopt.oracle import Bounded, Oracle
 from flopt.plan import Plan, Setting
 from flopt.results import problem_of
 from flopt.run import Run
+from flopt.search.problem import Problem
 from flopt.study import load_study
 from flopt.trace import Round, record
 from flopt.units import quantity
@@ -26,7 +28,7 @@ def train_plan(
     chosen = Plan.of({name: value for name, value in plan.items() if value is not None}, problem.base)
     predicted = problem.run(chosen)
     participation = problem.participation(chosen, study.seed)
-    rounds = load_oracle(problem.oracle, problem.source, problem.task)(chosen, participation, study.seed)
+    rounds = study.resolve("oracle", lambda: _oracle_for(chosen, problem))(chosen, participation, study.seed)
     trace = record(
         rounds if as_json else _told(rounds, predicted), seed=study.seed, participation=participation.fingerprint
     )
@@ -38,6 +40,14 @@ def train_plan(
         note(f"the run failed: {trace.reason}")
         return 1
     return 0
+
+
+def _oracle_for(plan: Plan, problem: Problem) -> Oracle:
+    """The oracle; a plan that it does not know is no run that fails, but one that cannot be asked for."""
+    oracle = load_oracle(problem.oracle, problem.source, problem.task)
+    if isinstance(oracle, Bounded):
+        oracle.check(plan)
+    return oracle
 
 
 def _told(rounds: Iterable[Round], predicted: Run) -> Iterator[Round]:

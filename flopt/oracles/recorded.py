@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flopt.errors import FloptError
-from flopt.oracle import Oracle
 from flopt.oracles.kriging import Kriging
 from flopt.oracles.nearness import Nearness
 from flopt.oracles.table import CURVES, Table, differing, load_table
@@ -20,7 +19,7 @@ from flopt.plan import Plan
 from flopt.task import Task, TaskSource
 from flopt.trace import Round
 
-__all__ = ["Lookup", "recorded"]
+__all__ = ["Lookup", "Recorded", "recorded"]
 
 FEWEST = 4
 """Recorded plans from which on one between them can be told."""
@@ -113,27 +112,48 @@ def _possible(name: str, values: Array) -> Array:
     return np.clip(values, 0, np.inf if name == "loss" else 1).round(6)
 
 
-def recorded(file: str, source: TaskSource, task: Task) -> Oracle:
+@dataclass(frozen=True, eq=False)
+class Recorded:
+    """The oracle that serves a table."""
+
+    file: str
+    lookup: Lookup
+    task: Task
+
+    @property
+    def most_rounds(self) -> int:
+        """Rounds of every curve in the table."""
+        return self.lookup.table.rounds
+
+    def check(self, plan: Plan) -> None:
+        """Raise a `FloptError` for a plan of which the table says nothing."""
+        self._curves(plan, seed=0)
+
+    def __call__(self, plan: Plan, participation: Participation, seed: int) -> Iterator[Round]:
+        """The rounds of a plan; raises FloptError, with the first of them, where the table says nothing."""
+        curves = self._curves(plan, seed)
+        if not participation.used.all():
+            raise FloptError(f"table {self.file}: recorded with every update used; here some are lost on the way")
+        for index, chosen in enumerate(participation.selected[: plan.rounds]):
+            yield _round(plan, self.task, chosen, {name: float(curve[index]) for name, curve in curves.items()})
+
+    def _curves(self, plan: Plan, seed: int) -> dict[str, Array]:
+        if plan.horizon_dependent:
+            said = f"schedule {plan.schedule!r} depends on the rounds; it cannot be looked up"
+            raise FloptError(f"table {self.file}: {said}")
+        try:
+            return self.lookup.curves(plan, seed)
+        except FloptError as error:
+            raise FloptError(f"table {self.file}: {error}") from None
+
+
+def recorded(file: str, source: TaskSource, task: Task) -> Recorded:
     """An oracle that serves a table of `flopt record`; raises FloptError where it is of another task."""
     table = load_table(Path(file).expanduser())
     for key in differing(table.task, source):
         recorded_as, here = table.task.get(key), getattr(source, key)
         raise FloptError(f"table {file}: recorded with task.{key} = {recorded_as!r}; the study has {here!r}")
-    lookup = Lookup.of(table, task)
-
-    def rounds(plan: Plan, participation: Participation, seed: int) -> Iterator[Round]:
-        if plan.horizon_dependent:
-            raise FloptError(f"table {file}: schedule {plan.schedule!r} depends on the rounds; it cannot be looked up")
-        if not participation.used.all():
-            raise FloptError(f"table {file}: recorded with every update used; here some are lost on the way")
-        try:
-            curves = lookup.curves(plan, seed)
-        except FloptError as error:
-            raise FloptError(f"table {file}: {error}") from None
-        for index, chosen in enumerate(participation.selected[: plan.rounds]):
-            yield _round(plan, task, chosen, {name: float(curve[index]) for name, curve in curves.items()})
-
-    return rounds
+    return Recorded(file, Lookup.of(table, task), task)
 
 
 def _round(plan: Plan, task: Task, chosen: NDArray[np.int64], values: dict[str, float]) -> Round:
