@@ -10,7 +10,17 @@ from dataclasses import dataclass, fields, replace
 from flopt.compression import NONE, SCHEMES, Compression, Shapes
 from flopt.errors import FloptError, unknown
 
-__all__ = ["ALGORITHMS", "APP", "PLAN_FIELDS", "SCHEDULES", "SERVER_OPTIMIZERS", "WHOLE_FIELDS", "Plan", "Setting"]
+__all__ = [
+    "ALGORITHMS",
+    "APP",
+    "PLAN_FIELDS",
+    "SCHEDULES",
+    "SERVER_OPTIMIZERS",
+    "WHOLE_FIELDS",
+    "Plan",
+    "Setting",
+    "told",
+]
 
 Setting = bool | int | float | str
 
@@ -163,7 +173,15 @@ class Plan:
         return {name: v for name, v in self.settings().items() if name in usual or v != default.get(name)}
 
     def __str__(self) -> str:
-        return ", ".join(f"{name} {value}" for name, value in self.spoken().items())
+        return ", ".join(f"{name} {told(value)}" for name, value in self.spoken().items())
+
+
+def told(value: Setting) -> str:
+    """A setting for a person, to four significant digits; whatever is to be run again has them all."""
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    kind, colon, amount = str(value).partition(":")
+    return f"{kind}:{float(amount):.4g}" if colon and kind in SCHEMES else str(value)
 
 
 _USUAL = ("rounds", "local_epochs", "client_fraction", "batch_size", "client_lr", "uplink", "downlink")

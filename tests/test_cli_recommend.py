@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from flopt.plan import told
 from flopt.results import open_results
 
 Command = Callable[..., tuple[int, str, str]]
@@ -28,7 +29,8 @@ def test_the_recommendation_says_which_and_why(command: Command, analytic_study:
     assert out.startswith(f"run {knee.number}, stopped after round {knee.run.rounds}: accuracy ")
     assert "\nwhy: knee" in out
     for name, value in knee.run.plan.spoken().items():
-        assert f"\n  {name} = {value!r}\n" in out
+        shown = told(value)
+        assert f"\n  {name} = {shown!r}\n" in out or f"\n  {name} = {shown}\n" in out
     for line in (
         "next cheaper: ",
         "next dearer: ",
@@ -40,6 +42,16 @@ def test_the_recommendation_says_which_and_why(command: Command, analytic_study:
         assert line in out
     assert "would flip: network.router_w (today 7.5 W): " in out
     assert "would flip: grid.DEU (today " in out
+
+
+def test_people_read_four_digits_of_a_setting_and_programs_all(command: Command, analytic_study: Path) -> None:
+    plan = open_results(analytic_study).front().knee().run.plan
+    out = command("recommend", analytic_study)[1]
+    assert len(str(plan.client_fraction)) > 8
+    assert f"\n  client_fraction = {plan.client_fraction:.4g}\n" in out
+    assert json.loads(command("recommend", analytic_study, "--json")[1])["client_fraction"] == plan.client_fraction
+    number = f"{open_results(analytic_study).front().knee().number}"
+    assert f"{plan.client_fraction!r}" in command("export", analytic_study, "--run", number, "--format", "toml")[1]
 
 
 def test_json_has_all_of_it(command: Command, analytic_study: Path, rows: list[dict[str, Any]]) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from flopt.compression import Compression
 from flopt.errors import FloptError
-from flopt.plan import ALGORITHMS, PLAN_FIELDS, SCHEDULES, SERVER_OPTIMIZERS, Plan, Setting
+from flopt.plan import ALGORITHMS, PLAN_FIELDS, SCHEDULES, SERVER_OPTIMIZERS, Plan, Setting, told
 
 COUNTS = st.integers(1, 10_000)
 QUANTIZED = st.builds(Compression, st.just("quantize"), st.integers(2, 16))
@@ -144,3 +144,29 @@ def test_control_variates_double_the_bytes() -> None:
     assert (plan.upload_bytes([(10, 5)]), plan.download_bytes([(10, 5)])) == (40, 54)
     both = replace(plan, algorithm="scaffold")
     assert (both.upload_bytes([(10, 5)]), both.download_bytes([(10, 5)])) == (80, 108)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (0.24005444228412505, "0.2401"),
+        (0.1, "0.1"),
+        (1.0, "1"),
+        (123456, "123456"),
+        (True, "True"),
+        ("adam", "adam"),
+        ("topk:0.316228", "topk:0.3162"),
+        ("quantize:8", "quantize:8"),
+        ("https://example.org:0.123456", "https://example.org:0.123456"),
+    ],
+)
+def test_a_setting_is_told_to_four_digits(value: Setting, said: str) -> None:
+    assert told(value) == said
+
+
+def test_a_plan_in_words_is_short_and_its_settings_are_not() -> None:
+    plan = Plan(client_fraction=0.24005444228412505, uplink=Compression("topk", 0.316228))
+    assert "client_fraction 0.2401, " in str(plan)
+    assert "uplink topk:0.3162, " in str(plan)
+    assert plan.settings()["client_fraction"] == 0.24005444228412505
+    assert plan.settings()["uplink"] == "topk:0.316228"

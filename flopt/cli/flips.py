@@ -12,6 +12,7 @@ from flopt.cli.front import limit_of, tell_repairs
 from flopt.cli.printing import note, print_json, print_table
 from flopt.errors import FloptError
 from flopt.fronts import Point
+from flopt.plan import told
 from flopt.reading.factor import Factor, factor
 from flopt.reading.flips import Flips, find_flips
 from flopt.reading.recommend import Rule, recommend
@@ -138,7 +139,7 @@ def _cells(stretch: dict[str, Any]) -> list[str]:
         f"{plan['client_fraction']:.3g}",
         str(plan["batch_size"]),
         f"{plan['client_lr']:.3g}",
-        plan["uplink"],
+        told(plan["uplink"]),
     ]
 
 

@@ -15,7 +15,7 @@ from flopt.emissions.uncertainty import Interval
 from flopt.errors import FloptError
 from flopt.fronts import LEAST, Front, Point
 from flopt.objectives import Objective
-from flopt.plan import Plan
+from flopt.plan import Plan, told
 from flopt.reading.certainty import certainty
 from flopt.reading.rate import front_rates, run_rates
 from flopt.reading.table import front_rows
@@ -43,8 +43,8 @@ _SAID: dict[str, Callable[[Run], str]] = {
     "clients": lambda run: str(run.clients_per_round),
     "batch": lambda run: str(run.plan.batch_size),
     "lr": lambda run: f"{run.plan.client_lr:.3g}",
-    "uplink": lambda run: str(run.plan.uplink),
-    "downlink": lambda run: str(run.plan.downlink),
+    "uplink": lambda run: told(str(run.plan.uplink)),
+    "downlink": lambda run: told(str(run.plan.downlink)),
     "algorithm": lambda run: run.plan.algorithm,
     "server": lambda run: run.plan.server_optimizer,
 }

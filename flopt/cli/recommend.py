@@ -13,6 +13,7 @@ from flopt.cli.front import limit_of, say_value, tell_repairs, test_accuracy
 from flopt.cli.printing import note, print_json
 from flopt.errors import FloptError
 from flopt.fronts import Front
+from flopt.plan import told
 from flopt.reading.factor import factor
 from flopt.reading.flips import find_flips
 from flopt.reading.reasons import Neighbour, Reasons, reasons
@@ -191,7 +192,7 @@ def _print(found: Recommendation, front: Front, why: Reasons, moved: Sequence[di
         print(f"test accuracy {test_accuracy(point):.4f}")
     print(f"why: {found.reason}")
     for name, value in point.run.plan.spoken().items():
-        print(f"  {name} = {value!r}" if isinstance(value, str) else f"  {name} = {value}")
+        print(f"  {name} = {told(value)!r}" if isinstance(value, str) else f"  {name} = {told(value)}")
     print("on the front:")
     for word, near in (("cheaper", why.cheaper), ("dearer", why.dearer)):
         print(f"  next {word}: {_said(near)}")
@@ -200,7 +201,8 @@ def _print(found: Recommendation, front: Front, why: Reasons, moved: Sequence[di
     print(f"emits most by: {why.part} ({100 * why.part_share:.0f} % of its CO2e, predicted)")
     for move in why.moves:
         part = f"{quantity(move.part_before_kg, 'kg')} -> {quantity(move.part_after_kg, 'kg')}"
-        print(f"  {move.setting} {move.before} -> {move.after}: {move.part} {part}, {100 * move.cut:.0f} % of all CO2e")
+        change = f"{move.setting} {told(move.before)} -> {told(move.after)}"
+        print(f"  {change}: {move.part} {part}, {100 * move.cut:.0f} % of all CO2e")
     if why.moves:
         print("  (priced again with that setting moved; what it does to the accuracy only training can say)")
     seeds = f"{why.seeds} seed" + ("s" if why.seeds != 1 else "")
