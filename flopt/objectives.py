@@ -25,6 +25,11 @@ _NUMBERS = (int, float, np.integer, np.floating, np.ndarray)
 class NotFiniteError(FloptError):
     """An objective gave NaN or an infinite number."""
 
+    def __init__(self, message: str, objective: str = "") -> None:
+        super().__init__(message)
+        self.objective = objective
+        """Its name."""
+
 
 @dataclass(frozen=True)
 class Objective:
@@ -68,7 +73,7 @@ class Objective:
         if number is None:
             raise FloptError(f"{self._place} gave {_short(value)}; it must give a number")
         if not math.isfinite(number):
-            raise NotFiniteError(f"{self._place} gave {number} for {run}; it must be finite")
+            raise NotFiniteError(f"{self._place} gave {number} for {run}; it must be finite", self.name)
         return number
 
     def along(self, run: Run) -> Array:
@@ -92,17 +97,25 @@ class Objective:
         return run.length
 
     def is_known(self, predicted: Run) -> bool:
-        """Whether it can be computed before training: it reads nothing learned of a predicted run."""
+        """Whether it can be computed before training, after every round of a predicted run."""
+        return self.foreseen(predicted) is not None
+
+    def foreseen(self, predicted: Run) -> Array | None:
+        """The value after every round of a predicted run, shape (rounds,).
+
+        None where it reads something learned, or is no finite number after some round: such a run counts up to the
+        round before, which its training then says.
+        """
         if self.known is False:
-            return False
+            return None
         try:
-            for r in sorted({1, (predicted.length + 1) // 2, predicted.length}):
-                self(predicted.until(r))
+            return self.along(predicted)
         except NotYetTrained as learned:
             if self.known:
                 raise FloptError(f"{self._place} says known=True, but it reads run.{learned}") from None
-            return False
-        return True
+        except NotFiniteError:
+            pass
+        return None
 
     def _at_once(self, run: Run) -> Array | None:
         try:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,7 @@ from flopt.search.finite import finite_part
 from flopt.search.problem import Limit, Problem
 from flopt.study import study_of
 from flopt.trace import Trace, record
+from flopt.tuning import tune
 
 Command = Callable[..., tuple[int, str, str]]
 
@@ -95,31 +97,77 @@ def test_a_gap_in_the_middle_ends_it_too() -> None:
     assert gap.finite_rounds(PROBLEM.run(PLAN, trained())) == 6
 
 
-def test_a_study_goes_on_and_tells_of_it(command: Command, tmp_path: Path) -> None:
-    (tmp_path / "odd.py").write_text(
-        "import math\nfrom flopt import objective\n\n\n@objective(direction='minimize', unit='')\n"
-        "def odd(run):\n    return math.nan if run.rounds >= 37 else 1 - run.accuracy\n",
-        encoding="utf-8",
+ODD = """
+import math
+from flopt import objective
+
+@objective(direction='minimize', unit='')
+def learned(run):
+    return math.nan if run.rounds >= 37 else 1 - run.accuracy
+
+@objective(direction='minimize', unit='L')
+def known(run):
+    return math.nan if run.rounds >= 37 else 1.8 * run.energy_kwh
+
+@objective(direction='minimize', unit='L')
+def gap(run):
+    return math.nan if run.rounds == 37 else 1.8 * run.energy_kwh
+
+@objective(direction='minimize', unit='L')
+def sometimes(run):
+    return math.nan if run.rounds >= 37 and run.plan.local_epochs == 2 else 1.8 * run.energy_kwh
+"""
+"""No number from round 37 on: what is learned; what is known beforehand; in that round only; for a few plans only."""
+
+
+@pytest.mark.parametrize("sampler", ["trajectory", "random", "tpe"])
+@pytest.mark.parametrize("name", ["learned", "known", "gap", "sometimes"])
+def test_a_study_goes_on_and_tells_of_it(command: Command, tmp_path: Path, name: str, sampler: str) -> None:
+    (tmp_path / "odd.py").write_text(ODD, encoding="utf-8")
+    (tmp_path / "long.toml").write_text(
+        "rounds = { low = 38, high = 60 }\nlocal_epochs = { low = 1, high = 5 }\n", encoding="utf-8"
     )
-    (tmp_path / "long.toml").write_text("rounds = { low = 20, high = 60 }\n", encoding="utf-8")
-    keys = (
-        "space=long.toml",
-        "oracle=analytic",
-        "sampler=random",
-        "stopping=none",
-        "budget.runs=6",
-        "replicates=0",
-        "workers=1",
-    )
-    words = [f"--set={key}" for key in keys]
-    code, _, err = command("tune", "--out", "study", "--objective", "odd.py", "--objective", "co2e", *words)
-    assert code == 0
+    keys = ("space=long.toml", "oracle=analytic", "stopping=none", "budget.runs=12", "replicates=0", "workers=1")
+    words = [f"--set={key}" for key in (*keys, f"sampler={sampler}")]
+    other = "co2e" if name == "learned" else "accuracy"
+    code, _, err = command("tune", "--out", "study", "--objective", f"odd.py:{name}", "--objective", other, *words)
+    assert code == 0, err
     results = open_results(tmp_path / "study")
+    broken = [plan.local_epochs == 2 or name != "sometimes" for plan in results.plans]
     lengths = [len(trace) for trace in results.traces if trace]
-    assert lengths == [min(plan.rounds, 36) for plan in results.plans]
+    whole = [plan.rounds for plan in results.plans]
+    assert lengths == [36 if cut else rounds for cut, rounds in zip(broken, whole, strict=True)]
     assert 36 in lengths
-    assert f"run {lengths.index(36)}: kept up to round 36: objective 'odd' is no finite number after round 37" in err
+    assert f"run {lengths.index(36)}: kept up to round 36: objective '{name}' is no finite number after round 37" in err
     assert command("front", "study")[0] == 0
+
+
+def test_with_the_default_stopping_too(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "odd.py").write_text(ODD, encoding="utf-8")
+    (tmp_path / "long.toml").write_text("rounds = { low = 38, high = 60 }\n", encoding="utf-8")
+    keys = ("space=long.toml", "oracle=analytic", "budget.runs=6", "workers=1")
+    words = [f"--set={key}" for key in keys]
+    for name, other in (("learned", "co2e"), ("known", "accuracy")):
+        line = ("tune", "--out", name, "--objective", f"odd.py:{name}", "--objective", other, *words)
+        code, _, err = command(*line)
+        assert (code, "kept up to round 36" in err) == (0, True)
+        assert command("front", name)[0] == 0
+
+
+def test_it_is_proposed_alike_whatever_was_looked_at_before(tmp_path: Path) -> None:
+    (tmp_path / "odd.py").write_text(ODD, encoding="utf-8")
+    (tmp_path / "long.toml").write_text(
+        "rounds = { low = 30, high = 60 }\nlocal_epochs = { low = 1, high = 5 }\n", encoding="utf-8"
+    )
+    study: dict[str, Any] = {
+        "space": str(tmp_path / "long.toml"),
+        "objectives": ["accuracy", f"{tmp_path}/odd.py:sometimes"],
+    }
+    study |= {"oracle": "analytic", "workers": 1, "lag": 2, "replicates": 0}
+    whole = tune({**study, "budget": {"runs": 14}}, out=tmp_path / "whole").plans
+    for runs in (5, 9, 14):  # each time by a proposer that begins anew
+        again = tune({**study, "budget": {"runs": runs}}, out=tmp_path / "again").plans
+    assert again == whole
 
 
 def test_an_objective_that_is_never_a_number_is_refused_before_the_search(command: Command, tmp_path: Path) -> None:

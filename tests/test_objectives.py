@@ -193,6 +193,23 @@ def test_known_true_is_checked() -> None:
         hopeful.is_known(PREDICTED)
 
 
+@pytest.mark.parametrize("known", [None, True])
+@pytest.mark.parametrize("rounds", [1, 2, 5, 8, 9])
+def test_what_is_no_number_after_some_round_is_not_known(rounds: int, known: bool | None) -> None:
+    gap = objective(direction="minimize", unit="", known=known)(
+        lambda run: math.nan if run.rounds == rounds else run.co2e_kg
+    )
+    assert gap.foreseen(PREDICTED) is None
+    assert not gap.is_known(PREDICTED)
+
+
+def test_what_is_foreseen_is_the_value_after_every_round() -> None:
+    foreseen = load_objective("co2e").foreseen(PREDICTED)
+    assert foreseen is not None
+    assert foreseen.tolist() == [PREDICTED.until(r).co2e_kg for r in range(1, 10)]
+    assert load_objective("accuracy").foreseen(PREDICTED) is None
+
+
 def test_an_objective_that_breaks_on_a_predicted_run_says_so_before_training() -> None:
     with pytest.raises(FloptError, match="ZeroDivisionError"):
         minimised(lambda run: 1 / (run.rounds - 9)).is_known(PREDICTED)

@@ -43,15 +43,15 @@ def find_obstacle(problem: Problem) -> Obstacle | None:
 def _missed(problem: Problem, plan: Plan) -> tuple[float, Obstacle | None]:
     """By how much the plan, ended after its best round, misses the limit that it misses most."""
     run = problem.run(plan)
-    known = [limit for limit in problem.limits if limit.objective.is_known(run)]
+    foreseen = [(limit, limit.objective.foreseen(run)) for limit in problem.limits]
+    known = [(limit, values) for limit, values in foreseen if values is not None]
     if not known:
         return 0.0, None
-    values = [limit.objective.along(run) for limit in known]
-    shares = np.stack([limit.violation(v) / _scale(limit) for limit, v in zip(known, values, strict=True)])
+    shares = np.stack([limit.violation(values) / _scale(limit) for limit, values in known])
     best = int(shares.max(axis=0).argmin())
     worst = int(shares[:, best].argmax())
-    limit, value = known[worst], float(values[worst][best])
-    return float(shares[worst, best]), Obstacle(limit, replace(plan, rounds=best + 1), value)
+    limit, values = known[worst]
+    return float(shares[worst, best]), Obstacle(limit, replace(plan, rounds=best + 1), float(values[best]))
 
 
 def _scale(limit: Limit) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
@@ -22,7 +21,7 @@ from flopt.errors import FloptError
 from flopt.objectives import Objective
 from flopt.participation import Participation
 from flopt.plan import Plan
-from flopt.run import NotYetTrained, Run
+from flopt.run import Run
 from flopt.space import ChoiceAxis, Space
 from flopt.task import Task, TaskSource
 from flopt.trace import Trace
@@ -199,9 +198,9 @@ class Problem:
         predicted = self.run(plan)
         allowed = np.ones(plan.rounds, dtype=bool)
         for limit in self.limits:
-            if limit.objective.is_known(predicted):
-                with suppress(NotYetTrained):  # it is read at some other round than the ones tried
-                    allowed &= limit.violation(limit.objective.along(predicted)) <= 0
+            values = limit.objective.foreseen(predicted)
+            if values is not None:
+                allowed &= limit.violation(values) <= 0
         last = np.flatnonzero(allowed)
         return replace(plan, rounds=int(last[-1]) + 1) if len(last) else None
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from optuna.trial import FrozenTrial
 
+from flopt.objectives import NotFiniteError, Objective
 from flopt.plan import Plan
 from flopt.search.foresight import Foresight
 from flopt.search.problem import Problem
@@ -63,16 +64,25 @@ class Proposer:
 
     def __init__(self, problem: Problem, sampler: str, stopping: str, seed: int) -> None:
         self._problem = problem
-        self._sampler = sampler
+        self._sampler, self._stopping = sampler, stopping
         self._stopper = Stopper(problem, stopping, seed)
         self._seed = seed
         self._known = problem.known()
         self._foresight = Foresight(problem) if sampler == "trajectory" else None
+        self._careful: dict[str, Proposer] = {}
 
     def next(
         self, number: int, told: Sequence[Seen], running: Sequence[Seen], rounds_left: int | None
     ) -> Proposal | None:
         """The next run, of at most `rounds_left` rounds; None where no plan within the known limits is found."""
+        try:
+            return self._next(number, told, running, rounds_left)
+        except NotFiniteError as error:
+            return self._without(error).next(number, told, running, rounds_left)
+
+    def _next(
+        self, number: int, told: Sequence[Seen], running: Sequence[Seen], rounds_left: int | None
+    ) -> Proposal | None:
         logged = self._logged(told) if self._sampler not in BLIND else []
         directions = [objective.direction for objective in self._problem.objectives]
         for attempt in range(MAX_REJECTED):
@@ -93,7 +103,26 @@ class Proposer:
         """A plan as run `number`, with at most `rounds_left` of its rounds."""
         if rounds_left is not None:
             plan = replace(plan, rounds=min(plan.rounds, rounds_left))
-        return Proposal(trial, plan, self._seed, self._stopper.policy(number, plan, told))
+        try:
+            policy = self._stopper.policy(number, plan, told)
+        except NotFiniteError as error:
+            return self._without(error).of(number, trial, plan, told, rounds_left)
+        return Proposal(trial, plan, self._seed, policy)
+
+    def _without(self, error: NotFiniteError) -> Proposer:
+        """The same where an objective counts as learned that was taken for known, and is no number for some plan.
+
+        It is asked for this one proposal, so that none depends on what was looked at for another.
+        """
+        problem, name = self._problem, error.objective
+        if not any(each.name == name and each.known is not False for each in _judges(problem)):
+            raise error
+        if name not in self._careful:
+            objectives = tuple(_learned(each, name) for each in problem.objectives)
+            limits = tuple(replace(each, objective=_learned(each.objective, name)) for each in problem.limits)
+            problem = replace(problem, objectives=objectives, limits=limits)
+            self._careful[name] = Proposer(problem, self._sampler, self._stopping, self._seed)
+        return self._careful[name]
 
     def _logged(self, told: Sequence[Seen]) -> list[bool]:
         """Known objectives are shown on a log axis where all their values so far are above zero."""
@@ -102,3 +131,11 @@ class Proposer:
             return [False] * len(self._known)
         positive = np.logical_and.reduce(above).tolist()
         return [known and each for known, each in zip(self._known, positive, strict=True)]
+
+
+def _judges(problem: Problem) -> list[Objective]:
+    return [*problem.objectives, *(limit.objective for limit in problem.limits)]
+
+
+def _learned(objective: Objective, name: str) -> Objective:
+    return replace(objective, known=False) if objective.name == name else objective
