@@ -127,6 +127,24 @@ def test_a_study_without_a_point_is_exit_1(command: Command) -> None:
     assert err.startswith("flopt: empty: no point of the front")
 
 
+def test_limits_on_what_is_learned_that_no_run_meets_are_told_with_the_nearest_point(command: Command) -> None:
+    words = ("space=quick", "oracle=analytic", "budget.runs=6", "limits.accuracy.at_least=0.99999", "workers=1")
+    code, out, err = command("tune", "--out", "strict", *(f"--set={word}" for word in words))
+    assert (code, "6 runs" in out) == (1, True)
+    told = err.removeprefix("flopt: ")
+    found = re.fullmatch(
+        r"no run has a point within the limits yet; nearest is \d+@\d+ \(accuracy (0\.\d{4}), co2e .+\): "
+        r"accuracy misses by (0\.\d{4})\n",
+        told,
+    )
+    assert found, err
+    assert float(found[1]) + float(found[2]) == pytest.approx(0.99999, abs=2e-4)
+    assert command("front", "strict") == (1, "", f"flopt: strict: {told}")
+    assert command("recommend", "strict", "--at-least", "accuracy=0.1") == (1, "", f"flopt: strict: {told}")
+    assert command("export", "strict") == (1, "", f"flopt: strict: {told}")
+    assert command("plot", "strict", "front") == (1, "", f"flopt: strict: {told}")
+
+
 def test_a_priced_population_is_said(command: Command) -> None:
     line = ("tune", "--set", "oracle=analytic", "--set", "budget.runs=2", "--workers", 1, "--out", "many")
     code, out, _ = command(*line, "--set", "fleet.population=1_000_000")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -80,3 +82,31 @@ def test_stopping_stands_the_extremes_too(tmp_path: Path, stopping: str) -> None
     for name, space, objectives in (("one", ONE_VALUE, ("accuracy",)), ("many", TWENTY, FIVE)):
         (tmp_path / name).mkdir()
         assert len(searched(tmp_path / name, space, objectives, "tpe", stopping).front()) >= 1
+
+
+@pytest.mark.parametrize(
+    ("space", "objectives"),
+    [
+        (ONE_VALUE, TWO),
+        ("client_lr = { low = 0.1, high = 0.1, log = true }\nuplink = { choices = ['none'] }\n", TWO),
+        (ONE_AXIS, TWO),
+        ("rounds = { low = 2, high = 20 }\n", ("accuracy",)),
+        (TWENTY, TWO),
+        (TWENTY, FIVE),
+    ],
+    ids=("one value", "one value of each", "one axis", "one objective", "twenty axes", "five objectives"),
+)
+def test_the_commands_do_so_by_default(
+    command: Callable[..., tuple[int, str, str]], tmp_path: Path, space: str, objectives: tuple[str, ...]
+) -> None:
+    """The trajectory sampler with its own stopping and with repeats."""
+    (tmp_path / "space.toml").write_text(space, encoding="utf-8")
+    words = [f"--set={word}" for word in ("space=space.toml", "oracle=analytic", "budget.runs=14", "workers=1")]
+    code, out, err = command("tune", "--out", "s", *words, *(f"--objective={name}" for name in objectives))
+    assert (code, err) == (0, "")
+    assert "14 runs, " in out
+    results = open_results(tmp_path / "s")
+    assert results.study.sampler == results.study.stopping == "trajectory"
+    code, out, _ = command("front", "s", "--json")
+    assert (code, len(json.loads(out))) == (0, len(results.front()))
+    assert command("recommend", "s")[0] == 0

@@ -17,6 +17,7 @@ from flopt.errors import FloptError
 from flopt.fronts import Front
 from flopt.results import STUDY_FILE, Results, results_of
 from flopt.search.books import Books, Progress
+from flopt.search.budget import NO_PLAN
 from flopt.search.executors.memory import Memory
 from flopt.search.executors.threads import one_thread
 from flopt.search.stores.database_url import check_journal
@@ -25,9 +26,7 @@ from flopt.study import Study, load_study, study_of
 from flopt.trace import Trace
 from flopt.tuning import checked_problem, identity, strategy_of, write_study
 
-__all__ = ["NO_PLAN", "Search", "TellFirstError"]
-
-NO_PLAN = "no plan within the limits"
+__all__ = ["Search", "TellFirstError"]
 
 
 class TellFirstError(FloptError):

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from flopt.asking.search import NO_PLAN, Search, TellFirstError
+from flopt.asking.search import Search, TellFirstError
 from flopt.asking.trial import Trial
 from flopt.cli.printing import print_json_line, why_ended
 from flopt.errors import FloptError
 from flopt.results import STUDY_FILE
+from flopt.search.budget import NO_PLAN
 from flopt.search.obstacle import find_obstacle
 from flopt.study import Study, load_study
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from flopt.cli.front import scored_by, tell_repairs
+from flopt.cli.front import scored_by, tell_repairs, why_empty
 from flopt.cli.printing import json_text, note
 from flopt.errors import FloptError, unknown
 from flopt.reading.export import FRONT_FORMATS, PLAN_FORMATS, find_point, latex_table, plan_text, write_parquet
@@ -26,7 +26,7 @@ def print_export(
     results = scored_by(results, objectives)
     tell_repairs(results)
     if not results.front().points:
-        note(f"{folder}: no run has a point within the limits yet")
+        note(f"{folder}: {why_empty(results)}")
         return 1
     if chosen == "parquet":
         if out is None:

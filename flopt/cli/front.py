@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from flopt.objectives import Objective
 from flopt.plan import Plan, told
 from flopt.reading.certainty import certainty
 from flopt.reading.rate import front_rates, run_rates
+from flopt.reading.recommend import Nearest, nearest
 from flopt.reading.table import front_rows
 from flopt.results import Results, open_results, rescored
 from flopt.run import Run
@@ -33,8 +35,10 @@ __all__ = [
     "rate_columns",
     "say_value",
     "scored_by",
+    "tell_nearest",
     "tell_repairs",
     "test_accuracy",
+    "why_empty",
 ]
 
 _SAID: dict[str, Callable[[Run], str]] = {
@@ -70,9 +74,26 @@ def print_front(
     elif front.points:
         print_points(front, results, rate=rate)
     if not front.points:
-        note(f"{folder}: {results.unconfirmed or 'no run has a point within the limits yet'}")
+        note(f"{folder}: {why_empty(results)}")
         return 1
     return 0
+
+
+def why_empty(results: Results) -> str:
+    """Why a front has no point: with what comes nearest to the study's limits, where something was trained."""
+    if results.unconfirmed:
+        return results.unconfirmed
+    free = replace(results, problem=replace(results.problem, limits=())).front()
+    near = nearest(free, results.problem.limits)
+    said = "no run has a point within the limits yet"
+    return said if near is None else f"{said}; nearest is {tell_nearest(near, free)}"
+
+
+def tell_nearest(near: Nearest, front: Front) -> str:
+    """The point that comes nearest to some limits, and by what it misses them."""
+    missed = ", ".join(f"{limit.objective.name} misses by {_amount(by, limit.objective)}" for limit, by in near.missed)
+    values = ", ".join(f"{o.name} {say_value(o, near.point)}" for o in front.objectives)
+    return f"{near.point.number}@{near.point.run.rounds} ({values}): {missed}"
 
 
 def print_points(front: Front, results: Results, *, rate: bool = False) -> None:
@@ -193,7 +214,10 @@ def limit_of(text: str, results: Results, side: str) -> Limit:
 
 def say_value(objective: Objective, point: Point) -> str:
     """A point's value with its unit."""
-    value = point.values[objective.name]
+    return _amount(point.values[objective.name], objective)
+
+
+def _amount(value: float, objective: Objective) -> str:
     return quantity(value, objective.unit) if objective.unit else f"{value:.4f}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from flopt.cli.front import limit_of, scored_by
+from flopt.cli.front import limit_of, scored_by, why_empty
 from flopt.cli.printing import note
 from flopt.drawing.style import ThemeName, check_file
 from flopt.errors import unknown
@@ -37,7 +37,7 @@ def print_plot(
     limits = [limit_of(text, results, "at_least") for text in at_least]
     limits += [limit_of(text, results, "at_most") for text in at_most]
     if not results.front().points:
-        note(f"{folder}: no run has a point within the limits yet")
+        note(f"{folder}: {why_empty(results)}")
         return 1
     study = results if not others else folder
     look = Look(theme, width_cm)

@@ -10,6 +10,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from flopt.search.budget import NO_PLAN
+
 __all__ = ["json_text", "note", "print_json", "print_json_line", "print_table", "why_ended"]
 
 
@@ -43,7 +45,7 @@ def why_ended(ended: str) -> str:
     """Why a search ended, for a person: the bound of the budget that was reached, or what else stood in the way."""
     return {
         "interrupted": "interrupted; the same command goes on from here",
-        "no plan within the limits": "no further plan keeps to the limits that are known before training",
+        NO_PLAN: "no further plan keeps to the limits that are known before training",
         "least_gain_per_kg": "a further kg is expected to add less to the front than budget.least_gain_per_kg",
     }.get(ended, f"budget.{ended} is spent")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from flopt.cli.flips import Chooser
-from flopt.cli.front import limit_of, say_value, tell_repairs, test_accuracy
+from flopt.cli.front import limit_of, say_value, tell_nearest, tell_repairs, test_accuracy, why_empty
 from flopt.cli.printing import note, print_json
 from flopt.errors import FloptError
 from flopt.fronts import Front
@@ -83,7 +83,7 @@ def print_recommendation(
     front = results.front()
     found = recommend(front, limits, rule)
     if found is None:
-        return _none(folder, front, limits, as_json=as_json)
+        return _none(folder, results, front, limits, as_json=as_json)
     why = reasons(found, front, results.candidates(), results.problem)
     moved = _flips(results, limits, rule) if flips else []
     row = next(r for p, r in zip(front.points, front_rows(front, results.problem), strict=True) if p is found.point)
@@ -94,25 +94,17 @@ def print_recommendation(
     return 0
 
 
-def _none(folder: Path, front: Front, limits: Sequence[Limit], *, as_json: bool) -> int:
+def _none(folder: Path, results: Results, front: Front, limits: Sequence[Limit], *, as_json: bool) -> int:
     """Say what was asked for, and what comes nearest."""
     near = nearest(front, limits)
-    asked = " and ".join(map(str, limits)) or "been found yet"
     if near is None:
-        note(f"{folder}: no point of the front has {asked}; no point")
+        note(f"{folder}: {why_empty(results)}")
     else:
-        place = f"{near.point.number}@{near.point.run.rounds}"
-        short = ", ".join(f"{limit.objective.name} misses by {say(by, limit)}" for limit, by in near.missed)
-        values = ", ".join(f"{o.name} {say_value(o, near.point)}" for o in front.objectives)
-        note(f"{folder}: no point of the front has {asked}; nearest is {place} ({values}): {short}")
+        asked = " and ".join(map(str, limits))
+        note(f"{folder}: no point of the front has {asked}; nearest is {tell_nearest(near, front)}")
     if as_json:
         print_json(_nearest_json(near))
     return 1
-
-
-def say(by: float, limit: Limit) -> str:
-    """A distance in the unit of a limit's objective."""
-    return quantity(by, limit.objective.unit) if limit.objective.unit else f"{by:.4f}"
 
 
 def _nearest_json(near: Nearest | None) -> dict[str, Any]:

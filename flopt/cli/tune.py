@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from flopt.carbon_meter import read_metered
-from flopt.cli.front import print_points, tell_repairs
+from flopt.cli.front import print_points, tell_repairs, why_empty
 from flopt.cli.printing import note, why_ended
 from flopt.cli.watching import Refresh, Watch, write_pictures
 from flopt.payback import Payback, payback
 from flopt.results import Results
+from flopt.search.budget import NO_PLAN
 from flopt.search.ensembles import same_plan
 from flopt.search.finite import KEPT
 from flopt.search.obstacle import find_obstacle
@@ -56,7 +57,7 @@ def tune_study(
     front = results.front()
     if front.points:
         print_points(front, results)
-    _summary(results, progress, folder)
+    _summary(results, progress, folder, empty=not front.points)
     if progress.ended == "interrupted":
         return 130
     return 0 if front.points else 1
@@ -78,7 +79,7 @@ def _watched(study: Study, folder: Path, *, watch: bool) -> Progress:
         return run_study(study, folder, watching.report)
 
 
-def _summary(results: Results, progress: Progress, folder: Path) -> None:
+def _summary(results: Results, progress: Progress, folder: Path, *, empty: bool) -> None:
     from flopt.search.stopper import Stopper
 
     study = results.study
@@ -87,7 +88,7 @@ def _summary(results: Results, progress: Progress, folder: Path) -> None:
     print(f"{done} runs{failed}, {progress.rounds} rounds; {why_ended(progress.ended)}")
     if progress.predicted:
         print(results.unconfirmed or _told_predictions(results))
-    for line in _remarks(results, progress):
+    for line in _remarks(results, progress, empty=empty):
         note(line)
     if study.stopping != "none":
         silence = Stopper(results.problem, study.stopping, study.seed).silence
@@ -137,10 +138,12 @@ def _pay(found: Payback | None) -> None:
     print(f"after {after} that is what the search emitted")
 
 
-def _remarks(results: Results, progress: Progress) -> Iterator[str]:
+def _remarks(results: Results, progress: Progress, *, empty: bool) -> Iterator[str]:
     """What the person who set the limits and wrote the objectives should know."""
-    if progress.ended == "no plan within the limits" and (found := find_obstacle(results.problem)):
+    if progress.ended == NO_PLAN and (found := find_obstacle(results.problem)):
         yield str(found)
+    elif empty and not results.unconfirmed:  # which is said already
+        yield why_empty(results)
     cut = [(n, t.reason) for n, t in enumerate(results.traces) if t is not None and t.reason.startswith(KEPT)]
     yield from (f"run {number}: {reason}" for number, reason in cut[:_REMARKS])
     if len(cut) > _REMARKS:

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 from flopt.errors import FloptError
 
-__all__ = ["Budget", "Left", "Spent"]
+__all__ = ["NO_PLAN", "Budget", "Left", "Spent"]
+
+NO_PLAN = "no plan within the limits"
+"""Why a search ends that finds no plan within the limits known before training, whatever is left of its budget."""
 
 
 @dataclass(frozen=True)

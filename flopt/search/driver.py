@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flopt.search.books import Books, Progress, Report
+from flopt.search.budget import NO_PLAN
 from flopt.search.executors.checkpoints import Checkpoint, Checkpoints
 from flopt.search.executors.crew import Crew, crew_of
 from flopt.search.executors.execution import Job, Outcome
@@ -63,7 +64,7 @@ class Driver:
     def _propose(self, crew: Crew) -> str:
         """Hand out the next run; returns why none can be."""
         if self._books.propose() is None:
-            return "no plan within the limits"
+            return NO_PLAN
         self._submit(crew, len(self._books.proposals) - 1)
         return ""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flopt.search.books import Books, Progress, Report
+from flopt.search.budget import NO_PLAN
 from flopt.search.driver import job_of
 from flopt.search.executors.checkpoints import Checkpoints
 from flopt.search.executors.crew import Crew, crew_of
@@ -64,7 +65,7 @@ class SharedDriver:
                 if ended := self._books.ended():
                     return ended
                 if self._books.propose() is None:
-                    return "no plan within the limits"
+                    return NO_PLAN
                 self._submit(crew, len(self._books.proposals) - 1)
         return ""
 
