@@ -124,7 +124,7 @@ def test_a_study_without_a_point_is_exit_1(command: Command) -> None:
     assert command("front", folder, "--json") == (1, "[]\n", "flopt: empty: no run has a point within the limits yet\n")
     code, out, err = command("recommend", folder, "--json")
     assert (code, json.loads(out)) == (1, {"run": None, "nearest": None})
-    assert err.startswith("flopt: empty: no point of the front")
+    assert err == "flopt: empty: no run has a point within the limits yet\n"
 
 
 def test_limits_on_what_is_learned_that_no_run_meets_are_told_with_the_nearest_point(command: Command) -> None:
