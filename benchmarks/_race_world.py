@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from _race_score import Training
 from numpy.typing import NDArray
 
 from flopt.oracles.table import Table, load_table
@@ -155,6 +157,22 @@ class World:
         """Recorded rounds of every plan."""
         return self.table.rounds
 
+    @property
+    def dearest_kg(self) -> float:
+        """Price of the dearest recorded plan."""
+        return float(self.kg.max())
+
+    def __str__(self) -> str:
+        """What is raced on, in words."""
+        return (
+            f"table {self.name}: {len(self.table.plans)} plans x {self.seeds} seeds x {self.longest} rounds; "
+            f"accuracy smoothed: {self.smoothing}"
+        )
+
+    def plan(self, row: int) -> Plan:
+        """The recorded plan of a row."""
+        return self.table.plans[row]
+
     def row(self, plan: Plan) -> int:
         """Place of a plan of the snapped space in the table."""
         return self._snapping.row(plan)
@@ -181,6 +199,36 @@ class World:
             if not (np.isfinite(accuracy) and np.isfinite(loss[index])):
                 return
             yield Round(float(accuracy), float(loss[index]), 0, 0, 0, 0)
+
+    def kept(self) -> dict[str, Any]:
+        """Nothing: the table has all."""
+        return {}
+
+    def take(self, plain: Mapping[str, Any]) -> None:
+        """Nothing was kept."""
+
+    def seen(self, training: Training) -> Array:
+        """Accuracy after each round of a training, shape (rounds,); NaN from the round on in which it failed."""
+        return self.accuracy[training.row, training.column, : training.rounds]
+
+    def others(self, row: int, shown: int, rounds: int) -> Array:
+        """Mean curve of a plan over the seeds that are not `shown` (bits), shape (rounds,)."""
+        return _others(self, row, shown)[:rounds]
+
+    def known(self) -> tuple[Array, Array]:
+        """Mean accuracy over all seeds, and kg, of every round of every recorded plan."""
+        return self.filled.mean(axis=1).ravel(), self.kg.ravel()
+
+    @cached_property
+    def filled(self) -> Array:
+        """Accuracy with a failed run counted as guessing the largest class, shape (plans, seeds, rounds)."""
+        return np.where(np.isnan(self.accuracy), self.problem.task.majority_share, self.accuracy)
+
+
+@lru_cache(maxsize=1 << 14)
+def _others(world: World, row: int, shown: int) -> Array:
+    unseen = [column for column in range(world.seeds) if not shown >> column & 1]
+    return np.asarray(world.filled[row, unseen].mean(axis=0))
 
 
 def _smoothed(curves: NDArray[np.float32], how: str) -> Array:
