@@ -170,7 +170,7 @@ def _whole(accuracy: Sequence[float] | Array) -> list[int]:
 
 
 def _parts(whole: Sequence[int]) -> Array:
-    return np.array(whole, dtype=np.float64) / 10**PLACES
+    return np.asarray(np.array(whole, dtype=np.float64) / 10**PLACES)
 
 
 def judge(results: Results, names: Sequence[str], expected: Sequence[str]) -> None:
@@ -186,7 +186,8 @@ def told_best(world: LiveWorld, scorer: Scorer) -> Iterator[str]:
     accuracy, kg = world.known()
     front = np.flatnonzero(non_dominated(np.column_stack([kg, -accuracy])))
     points = [owners[place] for place in front]
-    again = np.array([world.mean(FURTHER, row, end)[end - 1] for row, end in points])
+    last = dict(sorted(points))
+    again = np.array([world.mean(FURTHER, row, last[row])[end - 1] for row, end in points])
     yield (
         f"best known of these searches, not of the space: {len(points)} points of {len({row for row, _ in points})} "
         f"plans, chosen and scored by the mean of {len(FRESH)} fresh seeds"

@@ -115,7 +115,7 @@ class Results:
             **(more or {}),
         }
         draft = self.file.with_name(f".{self.file.name}.draft")
-        draft.write_text(json.dumps(plain) + "\n", encoding="utf-8")
+        draft.write_text(json.dumps(plain, separators=(",", ":")) + "\n", encoding="utf-8")
         draft.replace(self.file)
 
     def _trained(self, name: str, seed: int) -> int:
