@@ -102,7 +102,8 @@ class Scorer:
     def __init__(self, world: World) -> None:
         self.world = world
         self.metrics = metrics(world)
-        filled = np.where(np.isnan(world.accuracy), world.problem.task.majority_share, world.accuracy)
+        accuracy = np.concatenate([world.accuracy, world.fresh], axis=1)
+        filled = np.where(np.isnan(accuracy), world.problem.task.majority_share, accuracy)
         self.mean = filled.mean(axis=1)
         """Mean curve of all seeds, shape (plans, rounds); a failed run counts as guessing the largest class."""
         self._filled = filled
@@ -123,8 +124,8 @@ class Scorer:
         return np.array([metric.staircase(top, sorted_kg) for metric in self.metrics])
 
     def others(self, row: int, seen: int) -> Array:
-        """Mean curve of a plan over the seeds that are not `seen` (bits), shape (rounds,)."""
-        unseen = [column for column in range(self.world.seeds) if not seen >> column & 1]
+        """Mean curve of a plan over all seeds but those that are `seen` (bits), shape (rounds,)."""
+        unseen = [column for column in range(self._filled.shape[1]) if not seen >> column & 1]
         return np.asarray(self._filled[row, unseen].mean(axis=0))
 
     def trail(self, trainings: Sequence[Training], *, prefixes: bool) -> Trail:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from flopt.oracles.shipped import TABLES
 from flopt.oracles.table import Table, load_table
 from flopt.plan import Plan
 from flopt.results import problem_of
@@ -26,6 +27,9 @@ __all__ = ["SnappedSpace", "Snapping", "World", "at_share"]
 Array = NDArray[np.float64]
 
 _DIRECTIONS = ("uplink", "downlink")
+
+FRESH = Path(__file__).parent / "races"
+"""Where `race_fresh.py` keeps curves."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,6 +132,8 @@ class World:
     smoothing: str
     accuracy: Array
     """Smoothed as the study declares, shape (plans, seeds, rounds); NaN where the run has failed."""
+    fresh: Array
+    """The same with seeds that no search sees (`race_fresh.py`), for the score alone; maybe none."""
     kg: Array
     """Deployment price of each plan after each round in kg CO2e, expected, shape (plans, rounds)."""
 
@@ -143,7 +149,9 @@ class World:
         works = problem.works(table.plans)
         kg = np.array([problem.pricer.along(works[row], table.rounds).co2e_kg.total for row in range(len(table.plans))])
         snapped = replace(problem, space=space)
-        return cls(file.stem, table, snapped, how, _smoothed(table.curves["accuracy"], how), kg)
+        accuracy = _smoothed(table.curves["accuracy"], how)
+        fresh = _smoothed(_fresh(file, table), how)
+        return cls(file.stem, table, snapped, how, accuracy, fresh, kg)
 
     @property
     def seeds(self) -> int:
@@ -181,6 +189,16 @@ class World:
             if not (np.isfinite(accuracy) and np.isfinite(loss[index])):
                 return
             yield Round(float(accuracy), float(loss[index]), 0, 0, 0, 0)
+
+
+def _fresh(file: Path, table: Table) -> NDArray[np.float32]:
+    """Accuracies of a shipped table's plans with the seeds that only score, shape (plans, seeds, rounds)."""
+    kept = FRESH / f"{file.stem}_fresh.npz"
+    if file.parent != TABLES or not kept.is_file():
+        return np.empty((len(table.plans), 0, table.rounds), dtype=np.float32)
+    found = load_table(kept)
+    assert found.plans == table.plans, f"{kept} is of other plans than {file}"
+    return found.curves["accuracy"]
 
 
 def _smoothed(curves: NDArray[np.float32], how: str) -> Array:
