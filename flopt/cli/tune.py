@@ -142,7 +142,7 @@ def _remarks(results: Results, progress: Progress, *, empty: bool) -> Iterator[s
     """What the person who set the limits and wrote the objectives should know."""
     if progress.ended == NO_PLAN and (found := find_obstacle(results.problem)):
         yield str(found)
-    elif empty and not results.unconfirmed:  # which is said already
+    elif empty and results.problem.limits and not results.unconfirmed:  # which is said already
         yield why_empty(results)
     cut = [(n, t.reason) for n, t in enumerate(results.traces) if t is not None and t.reason.startswith(KEPT)]
     yield from (f"run {number}: {reason}" for number, reason in cut[:_REMARKS])
