@@ -72,7 +72,7 @@ def test_every_shipped_space_can_be_priced_on_every_shipped_fleet(name: str, fle
 def test_a_space_that_wants_more_clients_than_a_fleet_has_at_any_time_is_refused_in_one_line() -> None:
     space, fleet = NEVER
     message = "7 of 14 clients can be drawn, and a round draws more for 7 updates; lower client_fraction"
-    with pytest.raises(FloptError, match=f"^fleet {fleet}: {message}$"):
+    with pytest.raises(FloptError, match=f"^study: fleet {fleet}: {message}$"):
         problem_of(study_of({"space": space, "fleet": {"use": fleet}}))
 
 
