@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, Protocol
@@ -36,7 +36,7 @@ class Training(NamedTuple):
     stopped: bool
 
 
-class Evidence(Protocol):
+class Evidence(Hashable, Protocol):
     """What is known of plans, by their rows: what a search saw, and what other seeds say."""
 
     @property
