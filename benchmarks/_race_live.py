@@ -23,7 +23,7 @@ from flopt.search.volume import box_of
 from flopt.study import study_of
 from flopt.trace import Round
 
-__all__ = ["FRESH", "FURTHER", "LiveWorld", "judge", "told_best"]
+__all__ = ["FRESH", "FURTHER", "LiveWorld", "judge", "told_best", "told_lengths"]
 
 Array = NDArray[np.float64]
 
@@ -31,6 +31,8 @@ FRESH = tuple(range(1_000_000, 1_000_005))
 """Seeds of the honest score, which no search trains with."""
 FURTHER = tuple(range(2_000_000, 2_000_005))
 """Seeds that chose no best-known front either."""
+LONG = 40
+"""Rounds of a long run: the best points above accuracy 0.965 took more of them."""
 PLACES = 4
 """Decimals of a kept accuracy: far below one sample of the validation data."""
 
@@ -197,3 +199,16 @@ def told_best(world: LiveWorld, scorer: Scorer) -> Iterator[str]:
         for metric, volume, found in zip(scorer.metrics, scorer.best, scorer.volumes(again, kg[front]), strict=True)
     ]
     yield f"  hypervolume (and how much {len(FURTHER)} further seeds give more): {'; '.join(cells)}"
+
+
+def told_lengths(searches: Mapping[str, Mapping[int, Sequence[Training]]]) -> Iterator[str]:
+    """Lines: how many runs a search makes, and how many long ones it proposes and trains."""
+    yield f"runs in 1000 rounds, of these proposed for {LONG} rounds or more, trained so long: medians over seeds"
+    for name, by_seed in searches.items():
+        counts = [
+            np.array([len(runs), sum(r.planned >= LONG for r in runs), sum(r.rounds >= LONG for r in runs)])
+            * (1000 / sum(each.rounds for each in runs))
+            for runs in by_seed.values()
+        ]
+        made, proposed, trained = np.median(counts, axis=0)
+        yield f"  {name:24} {made:.0f}, {proposed:.0f}, {trained:.1f}"

@@ -33,7 +33,7 @@ from typing import Any
 import numpy as np
 import optuna
 from _race_comparison import OURS, told_ratios, told_reports, told_tests
-from _race_live import LiveWorld, judge, told_best
+from _race_live import LiveWorld, judge, told_best, told_lengths
 from _race_methods import METHODS
 from _race_picture import PICTURED, draw
 from _race_results import EXPECTED, Ground, Results, Row, rows
@@ -94,11 +94,10 @@ def _print(scored: list[Row], scorer: Scorer, results: Results, given: argparse.
             print("\n".join(told_ratios(scored, scorer, target, name)))
     print()
     print("\n".join(told_reports(scored, scorer)))
-    if isinstance(world, LiveWorld):  # what a stopped run would have come to was not trained
-        return
     print()
     searches = {row.name: results.searches[row.name] for row in scored if row.name in results.searches}
-    print("\n".join(told_stops(searches, scorer)))
+    live = isinstance(world, LiveWorld)  # what a stopped run would have come to was not trained
+    print("\n".join(told_lengths(searches) if live else told_stops(searches, scorer)))
 
 
 def _plain(row: Row, target: float) -> dict[str, list[Any]]:
