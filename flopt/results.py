@@ -188,7 +188,8 @@ def open_results(folder: Path) -> Results:
 
 def results_of(study: Study, problem: Problem, store: Journal | Postgres | Memory) -> Results:
     """What a store holds."""
-    trials, traces = store.trials(), store.traces()
+    trials = store.trials()
+    traces = store.traces()[: len(trials)]  # a search that goes on may have added runs in between
     cheap = [trial.user_attrs.get("oracle", problem.oracle) != problem.oracle for trial in trials]
     cpu_s = tuple(float(trial.user_attrs.get("cpu_s", 0.0)) for trial in trials)
     return Results(

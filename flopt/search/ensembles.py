@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ Array = NDArray[np.float64]
 
 EXPECTED = ("accuracy", "loss", "balanced_accuracy", "auc", "worst_client_accuracy")
 """Columns of a trace that are learned on validation data: each is expected by itself."""
+_ALL_BUT_ROUNDS = attrgetter(*(field.name for field in fields(Plan) if field.name != "rounds"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,15 +52,14 @@ class Expected:
     spreads: Mapping[str, Spread]
 
 
-@lru_cache(maxsize=1 << 14)
-def same_plan(plan: Plan) -> Plan:
+def same_plan(plan: Plan) -> Hashable:
     """What two plans have in common that differ in their rounds only: one is a prefix of the other."""
-    return plan if plan.horizon_dependent else replace(plan, rounds=1)
+    return plan if plan.horizon_dependent else _ALL_BUT_ROUNDS(plan)
 
 
 def ensembles(plans: Sequence[Plan], traces: Sequence[Trace | None]) -> list[Ensemble]:
     """The finished runs by their plans, in the order of the numbers of the first runs."""
-    groups: dict[Plan, list[int]] = {}
+    groups: dict[Hashable, list[int]] = {}
     for number, (plan, trace) in enumerate(zip(plans, traces, strict=True)):
         if trace is not None and trace.status != "failed":
             groups.setdefault(same_plan(plan), []).append(number)
