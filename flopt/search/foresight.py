@@ -121,14 +121,10 @@ class Foresight:
             return [_or_none(problem, plan) for plan in plans]
         works = problem.works(plans)
         each, once = problem.pricer.per_round(works), problem.pricer.once(works)
+        accruals = Accrual.steady(each, once, range(len(plans)), [plan.rounds for plan in plans])
         return [
-            Run.of(
-                plan,
-                problem.task,
-                Accrual.steady(each, once, row, plan.rounds),
-                clients=int(works.clients[row]),
-            )
-            for row, plan in enumerate(plans)
+            Run.of(plan, problem.task, accrual, clients=int(clients))
+            for plan, accrual, clients in zip(plans, accruals, works.clients, strict=True)
         ]
 
 

@@ -119,7 +119,9 @@ class Problem:
         rounds = plan.rounds if trace is None else max(1, len(trace))
         if self.pricing.start is None and not self.pricer.rates.draws:
             work, each, once = self._steady(plan)
-            return Run.of(plan, self.task, Accrual.steady(each, once, 0, rounds), trace, clients=int(work.clients[0]))
+            return Run.of(
+                plan, self.task, *Accrual.steady(each, once, [0], [rounds]), trace, clients=int(work.clients[0])
+            )
         work = self.work(plan)
         return Run.of(plan, self.task, self.pricer.along(work, rounds), trace, clients=int(work.clients))
 
@@ -132,15 +134,12 @@ class Problem:
         works, place = self.works(plans).distinct()
         self._check_all(works)
         each, once = self.pricer.per_round(works), self.pricer.once(works)
+        accruals = Accrual.steady(each, once, place.tolist(), [max(1, len(trace)) for trace in traces])
         return [
-            Run.of(
-                plan,
-                self.task,
-                Accrual.steady(each, once, int(index), max(1, len(trace))),
-                trace,
-                clients=int(works.clients[index]),
+            Run.of(plan, self.task, accrual, trace, clients=clients)
+            for plan, accrual, trace, clients in zip(
+                plans, accruals, traces, works.clients[place].astype(int).tolist(), strict=True
             )
-            for plan, trace, index in zip(plans, traces, place, strict=True)
         ]
 
     def participation(self, plan: Plan, seed: int) -> Participation:
