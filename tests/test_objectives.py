@@ -6,6 +6,7 @@ import math
 import re
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -135,7 +136,8 @@ def test_one_run_on_which_a_function_lies_on_arrays_is_enough(at: int) -> None:
     runs[at] = with_accuracies([0.5, 0.5, 0.5])
 
     def half_differs(run: Run) -> float:
-        return np.where(run.accuracy == 0.5, 7.0 if isinstance(run.accuracy, float) else 8.0, run.accuracy)[()]
+        values: Any = np.where(run.accuracy == 0.5, 7.0 if isinstance(run.accuracy, float) else 8.0, run.accuracy)
+        return values[()]  # type: ignore[no-any-return]
 
     assert [values.tolist() for values in minimised(half_differs).along_each(runs)] == [
         plain(half_differs, run) for run in runs

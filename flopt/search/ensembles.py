@@ -126,6 +126,8 @@ def _finite(values: Array) -> bool:
 
 def _mean(ensemble: Ensemble, name: str) -> Array:
     """Mean over seeds after every round, of the runs that reached it."""
+    if len(ensemble.traces) == 1:
+        return ensemble.traces[0].columns[name]
     table = np.full((len(ensemble.traces), len(ensemble.traces[0])), np.nan)
     for row, trace in enumerate(ensemble.traces):
         table[row, : len(trace)] = trace.columns[name]

@@ -119,9 +119,8 @@ class Problem:
         rounds = plan.rounds if trace is None else max(1, len(trace))
         if self.pricing.start is None and not self.pricer.rates.draws:
             work, each, once = self._steady(plan)
-            return Run.of(
-                plan, self.task, *Accrual.steady(each, once, [0], [rounds]), trace, clients=int(work.clients[0])
-            )
+            accrual = Accrual.steady(each, once, [0], [rounds])[0]
+            return Run.of(plan, self.task, accrual, trace, clients=int(work.clients[0]))
         work = self.work(plan)
         return Run.of(plan, self.task, self.pricer.along(work, rounds), trace, clients=int(work.clients))
 
