@@ -142,7 +142,7 @@ class _Field:
         runs, allowed = [candidate.run for candidate in some], np.concatenate([each.allowed for each in some])
         owner = np.repeat(np.arange(len(some)), [run.length for run in runs])
         rounds = np.concatenate([np.arange(1, run.length + 1) for run in runs])
-        table = np.column_stack([np.concatenate(objective.along_each(runs)) for objective in objectives])
+        table = np.column_stack([np.concatenate(list(map(objective.along, runs))) for objective in objectives])
         return cls(some, objectives, owner[allowed], rounds[allowed], table[allowed])
 
     @property

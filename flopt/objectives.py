@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flopt.errors import FloptError, unknown
-from flopt.run import AllRounds, NotYetTrained, Run
+from flopt.run import NotYetTrained, Run
 
 __all__ = ["Direction", "Measure", "NotFiniteError", "Objective", "objective"]
 
@@ -65,28 +65,10 @@ class Objective:
         """
         rounds = sorted({1, (run.length + 1) // 2, run.length})
         plain = np.array([self(run.until(r)) for r in rounds])
-        whole = self._at_once(run.along(), run.length)
+        whole = self._at_once(run)
         if whole is not None and np.array_equal(whole[[r - 1 for r in rounds]], plain):
             return whole
         return np.array([self(run.until(r)) for r in range(1, run.length + 1)])
-
-    def along_each(self, runs: Sequence[Run]) -> list[Array]:
-        """The same of each of many runs.
-
-        One call on the rounds of all of them is tried first, and kept if it agrees with a plain call on one round of
-        each: the first, the middle or the last in turn.
-        """
-        lengths = [run.length for run in runs]
-        whole = self._at_once(AllRounds(runs), sum(lengths)) if runs else None
-        if whole is None:
-            return [self.along(run) for run in runs]
-        ends = np.cumsum(lengths).tolist()
-        found = [whole[end - length : end] for length, end in zip(lengths, ends, strict=True)]
-        for at, (run, values) in enumerate(zip(runs, found, strict=True)):
-            r = (1, (run.length + 1) // 2, run.length)[at % 3]
-            if values[r - 1] != self(run.until(r)):
-                return [self.along(each) for each in runs]
-        return found
 
     def finite_rounds(self, run: Run) -> int:
         """After how many rounds of the run, from its first, it gives a finite number."""
@@ -109,13 +91,12 @@ class Objective:
             return False
         return True
 
-    def _at_once(self, view: Any, rounds: int) -> Array | None:
-        """The values of a view over all rounds; None where the function does not give one finite number for each."""
+    def _at_once(self, run: Run) -> Array | None:
         try:
-            whole = np.asarray(self.measure(view), dtype=np.float64)
+            whole = np.asarray(self.measure(run.along()), dtype=np.float64)
         except (Exception, SystemExit):  # a function written for numbers may do anything on arrays
             return None
-        return whole if whole.shape == (rounds,) and bool(np.isfinite(whole).all()) else None
+        return whole if whole.shape == (run.length,) and bool(np.isfinite(whole).all()) else None
 
     def _is_finite(self, run: Run) -> bool:
         try:

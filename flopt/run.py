@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from operator import index
 from typing import Any
@@ -17,7 +16,7 @@ from flopt.plan import Plan
 from flopt.task import Task
 from flopt.trace import Trace
 
-__all__ = ["AllRounds", "NotYetTrained", "Run"]
+__all__ = ["NotYetTrained", "Run"]
 
 Array = NDArray[np.float64]
 
@@ -171,23 +170,3 @@ class Run:
         # In the view over all rounds this is an array; objectives written for numbers work on it all the same.
         value: Any = values[self.at]
         return float(value) if isinstance(self.at, int) else value
-
-
-class AllRounds:
-    """Many runs as one view, whose quantities are arrays over the rounds of all of them, one run after the other.
-
-    What cannot be joined, such as the plan, is not there.
-    """
-
-    def __init__(self, runs: Iterable[Run]) -> None:
-        self._views = [run.along() for run in runs]
-
-    def __getattr__(self, name: str) -> Array:
-        if name not in _JOINED:
-            raise AttributeError(name)
-        return np.concatenate([getattr(view, name) for view in self._views])
-
-
-_JOINED = (
-    "rounds", "accuracy", "loss", "energy_kwh", "co2e_kg", "duration_s", "upload_bytes", "download_bytes", "samples",
-)  # fmt: skip

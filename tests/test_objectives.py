@@ -6,7 +6,6 @@ import math
 import re
 import sys
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
@@ -120,39 +119,6 @@ MEASURES = (
 def test_along_equals_plain_calls_for_every_shipped_objective(name: str, rounds: int) -> None:
     run, shipped_objective = trained(rounds), load_objective(name)
     assert shipped_objective.along(run).tolist() == plain(shipped_objective, run)
-
-
-@pytest.mark.parametrize("measure", [*MEASURES, *(load_objective(n).measure for n in shipped("objectives", ".py"))])
-def test_many_runs_at_once_have_the_values_that_each_has_by_itself(measure: Measure) -> None:
-    runs = [trained(rounds) for rounds in (9, 1, 4, 2, 9)]
-    each = minimised(measure).along_each(runs)
-    assert [values.tolist() for values in each] == [minimised(measure).along(run).tolist() for run in runs]
-    assert minimised(measure).along_each([]) == []
-
-
-@given(st.integers(min_value=0, max_value=11))
-def test_one_run_on_which_a_function_lies_on_arrays_is_enough(at: int) -> None:
-    runs = [with_accuracies([0.2, 0.3, 0.4]) for _ in range(12)]
-    runs[at] = with_accuracies([0.5, 0.5, 0.5])
-
-    def half_differs(run: Run) -> float:
-        values: Any = np.where(run.accuracy == 0.5, 7.0 if isinstance(run.accuracy, float) else 8.0, run.accuracy)
-        return values[()]  # type: ignore[no-any-return]
-
-    assert [values.tolist() for values in minimised(half_differs).along_each(runs)] == [
-        plain(half_differs, run) for run in runs
-    ]
-
-
-def test_many_runs_at_once_are_one_call_and_one_more_for_each() -> None:
-    seen: list[str] = []
-
-    def spy(run: Run) -> float:
-        seen.append(type(run).__name__)
-        return run.accuracy
-
-    minimised(spy).along_each([trained(9)] * 4)
-    assert seen == ["AllRounds", "Run", "Run", "Run", "Run"]
 
 
 @pytest.mark.parametrize("name", shipped("objectives", ".py"))

@@ -126,10 +126,8 @@ class Problem:
 
     def runs(self, plans: Sequence[Plan], traces: Sequence[Trace]) -> list[Run]:
         """Many plans with what happened, priced in one go; plans of equal work get equal prices."""
-        if self.pricing.start is not None:  # each has hours of its own
+        if self.pricing.start is not None or len(plans) < 2:  # each has hours of its own; a single one is remembered
             return [self.run(plan, trace) for plan, trace in zip(plans, traces, strict=True)]
-        if not plans:
-            return []
         works, place = self.works(plans).distinct()
         self._check_all(works)
         each, once = self.pricer.per_round(works), self.pricer.once(works)
