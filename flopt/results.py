@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,6 +93,10 @@ class Results:
 
         What is expected depends on no price and on no objective; failed runs tell nothing.
         """
+        return list(self._candidates)
+
+    @cached_property
+    def _candidates(self) -> list[Candidate]:
         found = self.expected()
         runs = self.problem.runs([each.ensemble.plan for each in found], [each.trace for each in found])
         return [

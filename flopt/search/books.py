@@ -263,10 +263,9 @@ class Books:
 
     def _load(self) -> None:
         """Take up the runs that the journal holds: told ones first, then those with a trace, then the rest."""
-        trials = self._store.trials()
-        for number, trial in enumerate(trials):
+        trials = self._store.trials()  # to which another driver may add before the traces are read
+        for number, (trial, trace) in enumerate(zip(trials, self._store.traces(), strict=False)):
             self._proposals.append(Proposal.of(trial))
-            trace = self._store.trace(number)
             if trace is not None:
                 self._take(number, trial, trace)
                 self._before_s = max(self._before_s, trial.user_attrs.get("elapsed_s", 0.0))

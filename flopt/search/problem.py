@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,6 +101,10 @@ class Problem:
         """The same for many plans; arrays of shape (plans,)."""
         work = expected_work(plans, self.task)
         return work if self.population is None else work.scaled_to(self.population)
+
+    def clients_at(self, point: Mapping[str, Any]) -> int:
+        """Clients of a round at a point of the space: of all that a plan is, what most is asked for by itself."""
+        return self.task.clients_per_round(point.get("client_fraction", self.base.client_fraction))
 
     def can_run(self, plan: Plan) -> bool:
         """Whether the fleet can run a round of it: enough clients at every hour, and a deadline that some meet.

@@ -58,6 +58,10 @@ class Store(Protocol):
         """What happened in a run; None while it is not done."""
         ...
 
+    def traces(self) -> list[Trace | None]:
+        """What happened in every run, in the order of their numbers."""
+        ...
+
     def add(self, proposal: FrozenTrial, attributes: Mapping[str, Any]) -> None:
         """Store a proposal as a running trial."""
         ...
