@@ -18,6 +18,7 @@ from flopt.fronts import Front
 from flopt.results import STUDY_FILE, Results, results_of
 from flopt.search.books import Books, Progress
 from flopt.search.executors.memory import Memory
+from flopt.search.executors.threads import one_thread
 from flopt.search.stores.database_url import check_journal
 from flopt.search.stores.storage import Journal
 from flopt.study import Study, load_study, study_of
@@ -85,8 +86,9 @@ class Search:
         self._advance()
         if not self.ended and not self._books.due():
             raise TellFirstError(self.untold(), self._waits())
-        if not self.ended and self._books.propose() is None:
-            self.ended = NO_PLAN
+        with one_thread():  # as the driver does: the bits of a proposal may depend on it
+            if not self.ended and self._books.propose() is None:
+                self.ended = NO_PLAN
         return None if self.ended else self._hand(len(self._books.proposals) - 1)
 
     def untold(self) -> list[int]:
