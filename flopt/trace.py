@@ -116,6 +116,10 @@ class Trace:
         columns = {name: column[:rounds] for name, column in self.columns.items()}
         return Trace(columns, self.seed, self.participation, self.status, self.reason)
 
+    def with_columns(self, columns: Mapping[str, NDArray[np.float64]]) -> Trace:
+        """The same run with other values in some columns."""
+        return Trace({**self.columns, **columns}, self.seed, self.participation, self.status, self.reason)
+
     def rounds(self) -> list[Round]:
         """What each round did."""
         columns = (self.columns[name].astype(int if name in _COUNTS else float).tolist() for name in COLUMNS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import sys
@@ -33,6 +34,7 @@ def main() -> None:
     from flopt.cli import commands  # noqa: F401  # registers the commands on `app`
 
     gc.set_threshold(*_RARELY)
+    atexit.register(gc.freeze)  # nor does it look through all of it at the end
     try:
         sys.exit(app(standalone_mode=False) or 0)
     except FloptError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from operator import attrgetter
 
 import numpy as np
@@ -90,7 +90,7 @@ def expected_columns(
             if spread is not None:
                 spreads[place][name] = spread
     return [
-        Expected(each, replace(each.traces[0], columns={**each.traces[0].columns, **values}), of)
+        Expected(each, each.traces[0].with_columns(values), of)
         for each, values, of in zip(found, columns, spreads, strict=True)
     ]
 
@@ -110,9 +110,7 @@ def _expected(found: Sequence[Ensemble], task: Task, name: str) -> dict[int, tup
     if not enough(curves):
         return {place: (_mean(found[place], name), None) for place in there}
     top = np.inf if name == "loss" else 1.0
-    return {
-        place: (np.clip(each.mean, 0.0, top), each.spread) for place, each in zip(there, expect(curves), strict=True)
-    }
+    return {place: (each.mean.clip(0.0, top), each.spread) for place, each in zip(there, expect(curves), strict=True)}
 
 
 def _clients(ensemble: Ensemble, task: Task) -> int:
