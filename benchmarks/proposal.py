@@ -61,10 +61,8 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             store(Path(folder), study, problem, runs[:count])
             for command, alone_s in (("front", opened_front_s), ("ask", opened_ask_s)):
-                whole_s = command_s(command, folder)
-                print(
-                    f"{count:6} runs  flopt {command:5} {whole_s:6.2f} s, of it {alone_s(Path(folder)):6.2f} s once open"
-                )
+                whole_s, open_s = command_s(command, folder), alone_s(Path(folder))
+                print(f"{count:6} runs  flopt {command:5} {whole_s:6.2f} s, of which once it is open {open_s:6.2f} s")
     print(f"front of 10^6 points of two objectives {million_s():6.2f} s")
     for objectives in (3, 4):
         print(f"hypervolume of 1000 points of {objectives} objectives {hypervolume_s(objectives):6.3f} s")
