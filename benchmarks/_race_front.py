@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
-from _race_score import Scorer, Trail, Training
-from _race_world import World
+from _race_score import Evidence, Scorer, Trail, Training
 from numpy.typing import NDArray
 
 from flopt.fronts import Candidate, Front, find_front
-from flopt.search.ensembles import ensembles, expected_runs
-from flopt.trace import Status, Trace
+from flopt.search.ensembles import ensembles, expected_columns
+from flopt.trace import Round, Status, Trace
 
 __all__ = ["expected_front", "expected_trail", "looks"]
 
@@ -33,11 +32,11 @@ def looks(trainings: Sequence[Training]) -> list[int]:
     return found
 
 
-def expected_front(world: World, trainings: Sequence[Training]) -> Front:
+def expected_front(world: Evidence, trainings: Sequence[Training]) -> Front:
     """What `flopt front` would print of these runs; a point's number is that of a training."""
-    plans = [world.table.plans[each.row] for each in trainings]
+    plans = [world.plan(each.row) for each in trainings]
     traces = [_trace(world, each) for each in trainings]
-    found = expected_runs(ensembles(plans, traces), world.problem.task)
+    found = expected_columns(ensembles(plans, traces), world.problem.task, ("accuracy",))
     runs = world.problem.runs([each.ensemble.plan for each in found], [each.trace for each in found])
     candidates = [
         Candidate(each.ensemble.number, run, np.ones(run.length, dtype=bool), each.ensemble.lengths, each.spreads)
@@ -48,38 +47,32 @@ def expected_front(world: World, trainings: Sequence[Training]) -> Front:
 
 def expected_trail(scorer: Scorer, trainings: Sequence[Training]) -> Trail:
     """Score a search by the front that flopt reports; `seen` is then the hypervolume that it reports."""
-    world, seen, honest = scorer.world, [], []
     ends = looks(trainings)
-    for end in ends:
-        done = trainings[:end]
-        points = expected_front(world, done).points
-        rows = [trainings[point.number].row for point in points]
-        rounds = [point.run.rounds for point in points]
-        kg = world.kg[rows, np.array(rounds, dtype=int) - 1]
-        reported = np.array([point.values["accuracy"] for point in points])
-        others = {row: scorer.others(row, _shown(done, row)) for row in set(rows)}
-        truth = np.array([others[row][last - 1] for row, last in zip(rows, rounds, strict=True)])
-        seen.append(scorer.volumes(reported, kg))
-        honest.append(scorer.volumes(truth, kg))
-    spent = np.cumsum([world.kg[each.row, each.rounds - 1] for each in trainings])
-    return Trail(
-        np.array(ends),
-        np.cumsum([each.rounds for each in trainings])[np.array(ends) - 1].astype(np.float64),
-        spent[np.array(ends) - 1],
-        np.array(seen) / scorer.best,
-        np.array(honest) / scorer.best,
-        np.column_stack([kg, reported, truth]),
-    )
+    return scorer.trail_of(trainings, ends, [_scored_front(scorer, tuple(trainings[:end])) for end in ends])
 
 
-def _shown(trainings: Sequence[Training], row: int) -> int:
-    """The seeds of a plan that the search saw, as bits."""
-    return sum({1 << each.column for each in trainings if each.row == row})
+def _scored_front(scorer: Scorer, trainings: tuple[Training, ...]) -> Array:
+    """Kg, accuracy reported and accuracy with other seeds of the front's points, shape (points, 3)."""
+    reported = _reported(scorer.world, trainings)
+    truth = scorer.honest(reported[:, 2], reported[:, 3], trainings)
+    return np.column_stack([reported[:, 0], reported[:, 1], truth])
 
 
 @lru_cache(maxsize=4096)
-def _trace(world: World, training: Training) -> Trace:
-    """The run as a search keeps it; one that failed is shorter than it was billed."""
-    rounds = list(world.rounds(training.row, training.column, training.rounds))
-    status: Status = "ok" if len(rounds) == training.rounds else "failed"
+def _reported(world: Evidence, trainings: tuple[Training, ...]) -> Array:
+    """Kg, accuracy, row and round of the front's points, shape (points, 4)."""
+    points = expected_front(world, trainings).points
+    rows = np.array([trainings[point.number].row for point in points], dtype=int)
+    rounds = np.array([point.run.rounds for point in points], dtype=int)
+    accuracy = [point.values["accuracy"] for point in points]
+    return np.column_stack([world.kg[rows, rounds - 1], accuracy, rows, rounds])
+
+
+@lru_cache(maxsize=4096)
+def _trace(world: Evidence, training: Training) -> Trace:
+    """The accuracy of a run as a search keeps it; one that failed is shorter than it was billed."""
+    accuracy = world.seen(training)
+    done = accuracy[np.isfinite(accuracy)]
+    status: Status = "ok" if len(done) == training.rounds else "failed"
+    rounds = [Round(float(each), 0.0, 0, 0, 0, 0) for each in done]
     return Trace.of(rounds, seed=training.column, participation="", status=status)

@@ -8,13 +8,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from _race_front import expected_trail
 from _race_methods import METHODS
-from _race_score import Scorer, Trail, Training
-from _race_search import race
-from _race_world import World
+from _race_score import Evidence, Scorer, Trail, Training
+from _race_search import Course, race
 
 from flopt.errors import FloptError
 
@@ -24,6 +23,23 @@ PREFIXES = " + prefixes"
 """What the name of a row ends with where the same searches are scored with all rounds of each run."""
 EXPECTED = " + expected"
 """The same where they are scored by the front that flopt reports: of all rounds, by values expected over seeds."""
+
+
+class Ground(Course, Evidence, Protocol):
+    """Where searches are run and scored: a table, or live training."""
+
+    @property
+    def smoothing(self) -> str:
+        """Of the accuracy."""
+        ...
+
+    def kept(self) -> dict[str, Any]:
+        """What the file must keep beside the searches, as plain values."""
+        ...
+
+    def take(self, plain: Mapping[str, Any]) -> None:
+        """Take up what a file kept."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -37,9 +53,9 @@ class Row:
 
 @dataclass
 class Results:
-    """The searches on one table; what is in the file is not run again."""
+    """The searches on one ground; what is in the file is not run again."""
 
-    world: World
+    world: Ground
     rounds: int
     """Rounds that each search may train."""
     file: Path | None = None
@@ -76,6 +92,7 @@ class Results:
         for key, here in (("table", self.world.name), ("smoothing", self.world.smoothing)):
             if plain[key] != here:
                 raise FloptError(f"{file}: holds a race with {key} {plain[key]!r}; this one has {here!r}")
+        self.world.take(plain)
         for name, by_seed in plain["searches"].items():
             found = {int(seed): [Training(*each) for each in runs] for seed, runs in by_seed.items()}
             self.searches.setdefault(name, {}).update(found)
@@ -94,10 +111,11 @@ class Results:
             "searches": {name: {str(seed): each for seed, each in by.items()} for name, by in self.searches.items()},
             "cpu_s": self.cpu_s,
             "missing": self.missing,
+            **self.world.kept(),
             **(more or {}),
         }
         draft = self.file.with_name(f".{self.file.name}.draft")
-        draft.write_text(json.dumps(plain) + "\n", encoding="utf-8")
+        draft.write_text(json.dumps(plain, separators=(",", ":")) + "\n", encoding="utf-8")
         draft.replace(self.file)
 
     def _trained(self, name: str, seed: int) -> int:
@@ -121,7 +139,7 @@ def rows(results: Results, scorer: Scorer, names: Sequence[str], expected: Colle
 _Found = tuple[list[Training], float]
 
 
-def _run(world: World, todo: Sequence[tuple[str, int, int]], workers: int) -> Iterator[tuple[str, int, _Found | str]]:
+def _run(world: Ground, todo: Sequence[tuple[str, int, int]], workers: int) -> Iterator[tuple[str, int, _Found | str]]:
     if workers == 1 or len(todo) < 2:
         for name, seed, rounds in todo:
             yield name, seed, _search(world, name, seed, rounds)
@@ -133,7 +151,7 @@ def _run(world: World, todo: Sequence[tuple[str, int, int]], workers: int) -> It
             yield name, seed, job.result()
 
 
-def _search(world: World, name: str, seed: int, rounds: int) -> _Found | str:
+def _search(world: Ground, name: str, seed: int, rounds: int) -> _Found | str:
     """One search, or why there is none: a peer that fails is missing, and the race goes on."""
     started = time.process_time()
     try:
@@ -143,10 +161,10 @@ def _search(world: World, name: str, seed: int, rounds: int) -> _Found | str:
     return found, round(time.process_time() - started, 2)
 
 
-_taken: list[World] = []
+_taken: list[Ground] = []
 
 
-def _take(world: World) -> None:
+def _take(world: Ground) -> None:
     _taken[:] = [world]
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
-from _race_world import World
 from numpy.typing import NDArray
 
 from flopt.pareto import non_dominated
+from flopt.plan import Plan
+from flopt.search.problem import Problem
 
-__all__ = ["REGION", "Metric", "Scorer", "Trail", "Training", "metrics"]
+__all__ = ["REGION", "Evidence", "Metric", "Scorer", "Trail", "Training", "metrics"]
 
 Array = NDArray[np.float64]
 
@@ -22,17 +23,60 @@ REGION = 0.8
 
 
 class Training(NamedTuple):
-    """One run of a search on the table."""
+    """One run of a search."""
 
     row: int
-    """The recorded plan."""
+    """The plan."""
     column: int
-    """The recorded seed."""
+    """The seed: a place in the table, or the seed itself where it was trained live."""
     rounds: int
     """Rounds trained, which are billed: with the one in which it failed."""
     planned: int
     """Rounds proposed."""
     stopped: bool
+
+
+class Evidence(Protocol):
+    """What is known of plans, by their rows: what a search saw, and what other seeds say."""
+
+    @property
+    def name(self) -> str:
+        """What was raced on."""
+        ...
+
+    @property
+    def problem(self) -> Problem:
+        """Of the searches."""
+        ...
+
+    @property
+    def kg(self) -> Array:
+        """Deployment price of each plan after each round in kg CO2e, expected, shape (plans, rounds)."""
+        ...
+
+    @property
+    def dearest_kg(self) -> float:
+        """What is dearer adds nothing: frozen before the race."""
+        ...
+
+    def plan(self, row: int) -> Plan:
+        """The plan of a row, with the most rounds."""
+        ...
+
+    def seen(self, training: Training) -> Array:
+        """Accuracy after each round of a training, shape (rounds,); NaN from the round on in which it failed."""
+        ...
+
+    def others(self, row: int, shown: int, rounds: int) -> Array:
+        """Mean curve of a plan over the seeds that are not `shown` (bits), shape (rounds,).
+
+        A failed run counts as guessing the largest class.
+        """
+        ...
+
+    def known(self) -> tuple[Array, Array]:
+        """Accuracy, mean over seeds, and kg of all points that the best-known front is made of; shapes (points,)."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -59,11 +103,10 @@ class Metric:
         return float(np.sum(widths * np.maximum(top - self.accuracy, 0.0)))
 
 
-def metrics(world: World) -> tuple[Metric, ...]:
-    """At chance and in the user's region, on a log and on a linear scale; kg up to the dearest recorded plan."""
-    dearest = float(world.kg.max())
+def metrics(world: Evidence) -> tuple[Metric, ...]:
+    """At chance and in the user's region, on a log and on a linear scale; kg up to the dearest plan."""
     return tuple(
-        Metric(f"{place}, {scale} kg", accuracy, dearest, scale == "log")
+        Metric(f"{place}, {scale} kg", accuracy, world.dearest_kg, scale == "log")
         for place, accuracy in (("chance", world.problem.task.majority_share), ("region", REGION))
         for scale in ("log", "linear")
     )
@@ -97,23 +140,19 @@ class Trail:
 
 
 class Scorer:
-    """Scores searches on one table."""
+    """Scores searches by what is known of their plans."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Evidence) -> None:
         self.world = world
         self.metrics = metrics(world)
-        filled = np.where(np.isnan(world.accuracy), world.problem.task.majority_share, world.accuracy)
-        self.mean = filled.mean(axis=1)
-        """Mean curve of all seeds, shape (plans, rounds); a failed run counts as guessing the largest class."""
-        self._filled = filled
 
     @cached_property
     def best(self) -> Array:
         """Best-known honest hypervolume: the front of all mean curves, every round of them, shape (metrics,).
 
-        Infinite where no recorded plan is better than the reference: whatever a search finds is no share of it.
+        Infinite where no plan is better than the reference: whatever a search finds is no share of it.
         """
-        found = self.volumes(self.mean.ravel(), self.world.kg.ravel())
+        found = self.volumes(*self.world.known())
         return np.where(found > 0, found, np.inf)
 
     def volumes(self, accuracy: Array, kg: Array) -> Array:
@@ -122,42 +161,48 @@ class Scorer:
         top, sorted_kg = np.maximum.accumulate(accuracy[order]), kg[order]
         return np.array([metric.staircase(top, sorted_kg) for metric in self.metrics])
 
-    def others(self, row: int, seen: int) -> Array:
-        """Mean curve of a plan over the seeds that are not `seen` (bits), shape (rounds,)."""
-        unseen = [column for column in range(self.world.seeds) if not seen >> column & 1]
-        return np.asarray(self._filled[row, unseen].mean(axis=0))
+    def honest(self, rows: Array, rounds: Array, trainings: Sequence[Training]) -> Array:
+        """Accuracy of points with seeds that the trainings did not show of their plans, shape (points,)."""
+        shown: dict[int, int] = {}
+        for each in trainings:
+            shown[each.row] = shown.get(each.row, 0) | 1 << each.column
+        found = np.empty(len(rows))
+        for row in np.unique(rows):
+            mine = rows == row
+            ends = rounds[mine].astype(int)
+            found[mine] = self.world.others(int(row), shown[int(row)], int(ends.max()))[ends - 1]
+        return found
 
     def trail(self, trainings: Sequence[Training], *, prefixes: bool) -> Trail:
         """Score a search after each run; its front is of the last round of each run, or of all rounds of each."""
-        masks = np.zeros(len(self.world.kg), dtype=np.int64)
-        means = np.zeros(self.world.kg.shape)
         front = np.empty((0, 4))  # kg, accuracy seen, row, round
-        seen, honest = [], []
-        for training in trainings:
-            masks[training.row] |= 1 << training.column
-            means[training.row] = self.others(training.row, int(masks[training.row]))
+        points = []
+        for number, training in enumerate(trainings, 1):
             front = _joined(front, self._points(training, prefixes=prefixes))
-            rows, ends = front[:, 2].astype(int), front[:, 3].astype(int)
-            seen.append(self.volumes(front[:, 1], front[:, 0]))
-            honest.append(self.volumes(means[rows, ends - 1], front[:, 0]))
-        spent = np.array([self.world.kg[each.row, each.rounds - 1] for each in trainings])
-        rows, ends = front[:, 2].astype(int), front[:, 3].astype(int)
+            truth = self.honest(front[:, 2], front[:, 3], trainings[:number])
+            points.append(np.column_stack([front[:, 0], front[:, 1], truth]))
+        return self.trail_of(trainings, list(range(1, len(trainings) + 1)), points)
+
+    def trail_of(self, trainings: Sequence[Training], runs: Sequence[int], fronts: Sequence[Array]) -> Trail:
+        """The trail of the fronts after so many runs: kg, accuracy seen and accuracy with other seeds of each point."""
+        spent = np.cumsum([self.world.kg[each.row, each.rounds - 1] for each in trainings])
+        ends = np.array(runs) - 1
         return Trail(
-            np.arange(1, len(trainings) + 1),
-            np.cumsum([each.rounds for each in trainings]).astype(np.float64),
-            np.cumsum(spent),
-            np.array(seen) / self.best,
-            np.array(honest) / self.best,
-            np.column_stack([front[:, 0], front[:, 1], means[rows, ends - 1]]),
+            ends + 1,
+            np.cumsum([each.rounds for each in trainings])[ends].astype(np.float64),
+            spent[ends],
+            np.array([self.volumes(front[:, 1], front[:, 0]) for front in fronts]) / self.best,
+            np.array([self.volumes(front[:, 2], front[:, 0]) for front in fronts]) / self.best,
+            fronts[-1],
         )
 
     def _points(self, training: Training, *, prefixes: bool) -> Array:
         """What a run offers for the front, shape (points, 4); a failed round is never a point."""
         ends = np.arange(1 if prefixes else training.rounds, training.rounds + 1)
-        ends = ends[np.isfinite(self.world.accuracy[training.row, training.column, ends - 1])]
-        accuracy = self.world.accuracy[training.row, training.column, ends - 1]
+        accuracy = self.world.seen(training)
+        ends = ends[np.isfinite(accuracy[ends - 1])]
         kg = self.world.kg[training.row, ends - 1]
-        return np.column_stack([kg, accuracy, np.full(len(ends), training.row), ends])
+        return np.column_stack([kg, accuracy[ends - 1], np.full(len(ends), training.row), ends])
 
 
 def _joined(front: Array, points: Array) -> Array:

@@ -96,7 +96,7 @@ def _median(replays: Sequence[Replay], place: int) -> float:
 
 def _mean(scorer: Scorer, row: int, rounds: int) -> Array:
     """A plan's mean curve until a round as points, shape (rounds, 2): kg, accuracy."""
-    return np.column_stack([scorer.world.kg[row, :rounds], scorer.mean[row, :rounds]])
+    return np.column_stack([scorer.world.kg[row, :rounds], scorer.world.others(row, 0, rounds)])
 
 
 def _front(front: Array, points: Array) -> Array:
@@ -109,6 +109,6 @@ def _volume(scorer: Scorer, front: Array, metric: int) -> float:
 
 
 def _length(scorer: Scorer, training: Training) -> int:
-    curve = scorer.world.accuracy[training.row, training.column, : training.planned]
+    curve = scorer.world.seen(training._replace(rounds=training.planned))
     broken = np.flatnonzero(np.isnan(curve))
     return int(broken[0]) + 1 if len(broken) else training.planned

@@ -20,10 +20,10 @@ SPENT: dict[str, Spent] = {"rounds": lambda trail: trail.rounds, "kg": lambda tr
 
 
 def budgets(unit: str, scorer: Scorer, rounds: int) -> list[float]:
-    """Budgets to look at: of rounds, or of kg as multiples of the dearest recorded plan."""
+    """Budgets to look at: of rounds, or of kg as multiples of the dearest plan."""
     if unit == "rounds":
         return [float(each) for each in _ROUNDS if each <= rounds]
-    return [float(scorer.world.kg.max()) * each for each in (0.1, 0.3, 1, 3, 10)]
+    return [scorer.world.dearest_kg * each for each in (0.1, 0.3, 1, 3, 10)]
 
 
 def reached(row: Row, unit: str, budget: float, metric: int, *, honest: bool = True) -> dict[int, float]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from _race_score import Training
 from numpy.typing import NDArray
 
+from flopt.oracles.shipped import TABLES
 from flopt.oracles.table import Table, load_table
 from flopt.plan import Plan
 from flopt.results import problem_of
@@ -26,6 +29,9 @@ __all__ = ["SnappedSpace", "Snapping", "World", "at_share"]
 Array = NDArray[np.float64]
 
 _DIRECTIONS = ("uplink", "downlink")
+
+FRESH = Path(__file__).parent / "races"
+"""Where `race_fresh.py` keeps curves."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,6 +134,8 @@ class World:
     smoothing: str
     accuracy: Array
     """Smoothed as the study declares, shape (plans, seeds, rounds); NaN where the run has failed."""
+    fresh: Array
+    """The same with seeds that no search sees (`race_fresh.py`), for the score alone; maybe none."""
     kg: Array
     """Deployment price of each plan after each round in kg CO2e, expected, shape (plans, rounds)."""
 
@@ -143,7 +151,9 @@ class World:
         works = problem.works(table.plans)
         kg = np.array([problem.pricer.along(works[row], table.rounds).co2e_kg.total for row in range(len(table.plans))])
         snapped = replace(problem, space=space)
-        return cls(file.stem, table, snapped, how, _smoothed(table.curves["accuracy"], how), kg)
+        accuracy = _smoothed(table.curves["accuracy"], how)
+        fresh = _smoothed(_fresh(file, table), how)
+        return cls(file.stem, table, snapped, how, accuracy, fresh, kg)
 
     @property
     def seeds(self) -> int:
@@ -154,6 +164,22 @@ class World:
     def longest(self) -> int:
         """Recorded rounds of every plan."""
         return self.table.rounds
+
+    @property
+    def dearest_kg(self) -> float:
+        """Price of the dearest recorded plan."""
+        return float(self.kg.max())
+
+    def __str__(self) -> str:
+        """What is raced on, in words."""
+        return (
+            f"table {self.name}: {len(self.table.plans)} plans x {self.seeds} seeds x {self.longest} rounds; "
+            f"accuracy smoothed: {self.smoothing}"
+        )
+
+    def plan(self, row: int) -> Plan:
+        """The recorded plan of a row."""
+        return self.table.plans[row]
 
     def row(self, plan: Plan) -> int:
         """Place of a plan of the snapped space in the table."""
@@ -181,6 +207,47 @@ class World:
             if not (np.isfinite(accuracy) and np.isfinite(loss[index])):
                 return
             yield Round(float(accuracy), float(loss[index]), 0, 0, 0, 0)
+
+    def kept(self) -> dict[str, Any]:
+        """Nothing: the table has all."""
+        return {}
+
+    def take(self, plain: Mapping[str, Any]) -> None:
+        """Nothing was kept."""
+
+    def seen(self, training: Training) -> Array:
+        """Accuracy after each round of a training, shape (rounds,); NaN from the round on in which it failed."""
+        return self.accuracy[training.row, training.column, : training.rounds]
+
+    def others(self, row: int, shown: int, rounds: int) -> Array:
+        """Mean curve of a plan over the seeds that are not `shown` (bits), shape (rounds,)."""
+        return _others(self, row, shown)[:rounds]
+
+    def known(self) -> tuple[Array, Array]:
+        """Mean accuracy over all seeds, and kg, of every round of every recorded plan."""
+        return self.filled.mean(axis=1).ravel(), self.kg.ravel()
+
+    @cached_property
+    def filled(self) -> Array:
+        """Accuracy with all seeds, a failed run counted as guessing the largest class, shape (plans, seeds, rounds)."""
+        accuracy = np.concatenate([self.accuracy, self.fresh], axis=1)
+        return np.where(np.isnan(accuracy), self.problem.task.majority_share, accuracy)
+
+
+@lru_cache(maxsize=1 << 14)
+def _others(world: World, row: int, shown: int) -> Array:
+    unseen = [column for column in range(world.filled.shape[1]) if not shown >> column & 1]
+    return np.asarray(world.filled[row, unseen].mean(axis=0))
+
+
+def _fresh(file: Path, table: Table) -> NDArray[np.float32]:
+    """Accuracies of a shipped table's plans with the seeds that only score, shape (plans, seeds, rounds)."""
+    kept = FRESH / f"{file.stem}_fresh.npz"
+    if file.parent != TABLES or not kept.is_file():
+        return np.empty((len(table.plans), 0, table.rounds), dtype=np.float32)
+    found = load_table(kept)
+    assert found.plans == table.plans, f"{kept} is of other plans than {file}"
+    return found.curves["accuracy"]
 
 
 def _smoothed(curves: NDArray[np.float32], how: str) -> Array:

@@ -3,7 +3,8 @@
 On a table of recorded learning curves (`flopt record`; the shipped ones, or a file). Every method's proposal is
 snapped by one rule to the nearest recorded plan and billed in full; nothing is interpolated; a plan that is trained
 again gets a fresh recorded seed. Honest hypervolume: the front is chosen from what the search saw (validation
-accuracy, smoothed as the study declares), and scored with the mean curve of the seeds that the search did not see.
+accuracy, smoothed as the study declares), and scored with the mean curve of the seeds that the search did not see:
+of the shipped tables six more than a search can see, so that no score hangs on one run (`race_fresh.py`).
 It is given as a share of the best-known one: that of all recorded plans' mean curves, every round of them. Reference
 points are frozen before the race: always guessing the largest class, and the user's region (accuracy 0.8); kg up to
 the dearest recorded plan. The kg that a search spends are the deployment price of the rounds that it trained. All
@@ -14,6 +15,11 @@ is defined, and nothing is tuned on these tables by this script.
     python benchmarks/search_race.py --table digits --methods all --rounds 3000 --out race.json
 
 A search that `--out` holds is not run again, so that a race can be continued, and its tables printed anew.
+
+With `--live digits` there is no table: every proposal is trained as it is, so that a search always sees new plans.
+The same score then comes from training again, with five seeds that no search uses, whatever was on a front after any
+run; best-known is the front of all that, of all searches in the file. Kg count up to the dearest corner of the space.
+
 Peers beside Optuna (benchmarks/requirements.txt) are raced where they are installed, and named as missing elsewhere.
 """
 
@@ -27,12 +33,11 @@ from typing import Any
 import numpy as np
 import optuna
 from _race_comparison import OURS, told_ratios, told_reports, told_tests
-from _race_live import LiveWorld, told_live
+from _race_live import LiveWorld, judge, told_best
 from _race_methods import METHODS
 from _race_picture import PICTURED, draw
-from _race_results import EXPECTED, Results, Row, rows
+from _race_results import EXPECTED, Ground, Results, Row, rows
 from _race_score import Scorer
-from _race_search import race
 from _race_stops import told_stops
 from _race_tables import needed, told_needed, told_reached
 from _race_world import World
@@ -48,56 +53,49 @@ def main() -> None:
     given = _arguments()
     warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    if given.live:
-        _race_live(given)
-        return
-    world = World.of(_file(given.table), given.smoothing)
+    world: Ground = LiveWorld.of(given.live) if given.live else World.of(_file(given.table), given.smoothing)
     results = Results(world, given.rounds, given.out)
     for file in given.also:
         results.join(file)
     names = list(METHODS) if given.methods == ["all"] else given.methods
     results.fill(names, given.seeds, given.workers)
+    expected = (given.ours, *given.expected)
+    if given.live:
+        judge(results, names, expected)
     scorer = Scorer(world)
-    scored = rows(results, scorer, names, (given.ours, *given.expected))
+    scored = rows(results, scorer, names, expected)
     _print(scored, scorer, results, given)
     if given.picture:
         shown = [row for row in scored if row.name in (given.ours, *PICTURED)]
         draw(shown or scored, scorer, 0, given.picture)
-    results.write({"target": given.target, "methods": {row.name: _plain(row, given.target) for row in scored}})
-
-
-def _race_live(given: argparse.Namespace) -> None:
-    """A few short searches that really train: whether the order on the tables is that of life."""
-    names, world = given.methods, LiveWorld.of(given.live)
-    searches = [
-        (name, seed, race(world, METHODS[name].search(world, seed), seed, given.rounds))
-        for seed in range(given.seeds)
-        for name in names
-    ]
-    print("\n".join(told_live(world, searches, {name: METHODS[name].prefixes for name in names})))
+    target = given.target[0]
+    results.write({"target": target, "methods": {row.name: _plain(row, target) for row in scored}})
 
 
 def _print(scored: list[Row], scorer: Scorer, results: Results, given: argparse.Namespace) -> None:
-    world = scorer.world
-    print(
-        f"table {world.name}: {len(world.table.plans)} plans x {world.seeds} seeds x {world.table.rounds} rounds; "
-        f"accuracy smoothed: {world.smoothing}; {given.rounds} rounds for each search"
-    )
+    world = results.world
+    print(f"{world}; {given.rounds} rounds for each search")
+    if isinstance(world, LiveWorld):
+        print("\n".join(told_best(world, scorer)))
     for name, why in results.missing.items():
         print(f"MISSING: {name} ({why})")
     for number, metric in enumerate(scorer.metrics):
-        print()
-        print("\n".join(told_needed(scored, metric, number, given.target)))
+        for target in given.target:
+            print()
+            print("\n".join(told_needed(scored, metric, number, target)))
         for unit in ("rounds", "kg"):
             print()
             print("\n".join(told_reached(scored, scorer, number, unit, given.rounds)))
         print()
         print("\n".join(told_tests(scored, scorer, number, given.rounds, given.ours)))
-    for name in (given.ours, given.ours + EXPECTED):
-        print()
-        print("\n".join(told_ratios(scored, scorer, given.target, name)))
+    for target in given.target:
+        for name in (given.ours, given.ours + EXPECTED):
+            print()
+            print("\n".join(told_ratios(scored, scorer, target, name)))
     print()
     print("\n".join(told_reports(scored, scorer)))
+    if isinstance(world, LiveWorld):  # what a stopped run would have come to was not trained
+        return
     print()
     searches = {row.name: results.searches[row.name] for row in scored if row.name in results.searches}
     print("\n".join(told_stops(searches, scorer)))
@@ -130,7 +128,9 @@ def _arguments() -> argparse.Namespace:
         help=f"all, or some of: {', '.join(METHODS)}",
     )  # fmt: skip
     parser.add_argument("--ours", default=OURS, help="the method that the others are compared with")
-    parser.add_argument("--target", type=float, default=0.9, help="share of the best-known honest hypervolume")
+    parser.add_argument(
+        "--target", type=float, nargs="+", default=[0.9], help="shares of the best-known honest hypervolume"
+    )
     parser.add_argument("--smoothing", help="of the accuracy: last, mean5, ...; the table's own if not given")
     parser.add_argument("--workers", type=int, default=1, choices=(1, 2), help="searches at the same time")
     parser.add_argument("--out", type=Path, help="JSON that keeps the searches; one that exists is continued")
@@ -142,6 +142,8 @@ def _arguments() -> argparse.Namespace:
     )  # fmt: skip
     parser.add_argument("--also", type=Path, nargs="+", default=(), help="more such files, of the same table")
     given = parser.parse_args()
+    if given.live and (given.also or given.workers > 1 or given.smoothing):
+        parser.error("--live: one worker, one file, and the study's own smoothing")
     for name in given.methods:
         if name not in METHODS and given.methods != ["all"]:
             parser.error(str(unknown("method", name, METHODS)))

@@ -177,7 +177,7 @@ def test_points_of_equal_cost_keep_the_order_of_the_runs() -> None:
 
 def expected_candidates(noisy: Noisy, runs: dict[tuple[int, int], np.ndarray]) -> list[Candidate]:
     """Plans of equal work but for their clients, with the expected curves that noisy runs tell of."""
-    found = expect([Curve(p, seed, float(noisy.clients[p]), curve) for (p, seed), curve in runs.items()])
+    found = expect([Curve(p, seed, float(noisy.clients[p]), curve) for (p, seed), curve in runs.items()], shares=True)
     candidates = []
     for number, each in enumerate(found):
         one = candidate(number, [(min(max(a, 0.0), 1.0), 1.0) for a in each.mean], epochs=1 + number)

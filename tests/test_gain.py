@@ -6,24 +6,21 @@ import numpy as np
 import pytest
 
 from flopt.pareto import hypervolume
-from flopt.search.gain import CELLS, ShapedLoss, directions, expected_gain, scalarised_gain
+from flopt.search.gain import CELLS, directions, expected_gain, improvement, scalarised_gain
+from flopt.search.log_odds import log_odds, share
 
 SURE = 1e-6
 
 
 def shown(*loss: float) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    return ShapedLoss.shown(np.array(loss))
-
-
-def test_the_model_s_scale_comes_back() -> None:
-    assert ShapedLoss.back(shown(0.0, 0.3, 1.0)) == pytest.approx([0.0, 0.3, 1.0])
+    return log_odds(np.array(loss))
 
 
 def test_the_expected_improvement_is_that_of_samples() -> None:
     mean, deviation = np.array([-1.0, -2.0]), np.array([0.4, 0.8])
-    losses = ShapedLoss.back(mean + deviation * np.random.default_rng(0).normal(size=(200_000, 2)))
+    losses = share(mean + deviation * np.random.default_rng(0).normal(size=(200_000, 2)))
     expected = np.maximum(0.3 - losses, 0).mean(axis=0)
-    improved = ShapedLoss.improvement(mean, deviation, np.array([0.3, 0.0]))
+    improved = improvement(mean, deviation, np.array([0.3, 0.0]))
     assert improved[:, 0] == pytest.approx(expected, rel=0.02)
     assert improved[:, 1] == pytest.approx([0, 0], abs=1e-3)
 

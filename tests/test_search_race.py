@@ -13,7 +13,6 @@ import pytest
 import search_race
 from _race_comparison import ratio
 from _race_front import expected_trail, looks
-from _race_live import LiveWorld
 from _race_methods import METHODS
 from _race_picture import attained
 from _race_results import Results, Row, rows
@@ -189,8 +188,8 @@ def test_a_stop_is_wrong_where_the_mean_curve_would_have_added_much(world_of: Ca
 
 
 def test_the_target_is_reached_when_it_first_is(world_of: Callable[[Table], World]) -> None:
-    scorer = Scorer(world_of(small()))
-    results = Results(scorer.world, 60)
+    world = world_of(small())
+    scorer, results = Scorer(world), Results(world, 60)
     results.fill(["random"], 2, 1)
     last, every, expected = rows(results, scorer, ["random"], ["random"])
     assert (last.name, every.name, expected.name) == ("random", "random + prefixes", "random + expected")
@@ -256,39 +255,6 @@ def test_the_front_is_worked_out_ever_less_often_and_at_the_end() -> None:
     assert looks(runs)[:3] == [5, 7, 9]
     assert looks(runs)[-1] == 100
     assert len(looks(runs)) < 20
-
-
-@pytest.mark.slow
-def test_live_searches_train_what_they_ask_for_and_are_scored_with_fresh_seeds(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    common = [
-        "race",
-        "--live",
-        "digits",
-        "--seeds",
-        "1",
-        "--rounds",
-        "6",
-        "--methods",
-        "random",
-        "flopt tpe/trajectory",
-    ]
-    monkeypatch.setattr(sys, "argv", common)
-    search_race.main()
-    head, *lines = capsys.readouterr().out.splitlines()
-    assert "fresh seeds" in head
-    assert len(lines) == 2
-    assert all("chance 0." in line or "chance 1." in line or "chance 2." in line for line in lines)
-
-
-def test_a_live_plan_is_trained_once_for_each_seed_and_a_longer_run_goes_on_the_same_way() -> None:
-    world = LiveWorld.of("digits", longest=4)
-    row = world.row(replace(world.problem.base, rounds=2))
-    assert world.row(replace(world.problem.base, rounds=3)) == row
-    short, long = world.accuracy(row, 5, 2), world.accuracy(row, 5, 3)
-    assert long[:2].tolist() == short.tolist()
-    assert world.kg[row, 1] == pytest.approx(world.problem.run(replace(world.problem.base, rounds=2)).co2e_kg)
 
 
 @given(points=st.lists(st.tuples(st.floats(0, 1), st.floats(-9, -5)), min_size=1, max_size=12))

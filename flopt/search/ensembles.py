@@ -109,8 +109,12 @@ def _expected(found: Sequence[Ensemble], task: Task, name: str) -> dict[int, tup
     ]
     if not enough(curves):
         return {place: (_mean(found[place], name), None) for place in there}
-    top = np.inf if name == "loss" else 1.0
-    return {place: (each.mean.clip(0.0, top), each.spread) for place, each in zip(there, expect(curves), strict=True)}
+    shares = name != "loss"
+    top = 1.0 if shares else np.inf
+    return {
+        place: (each.mean.clip(0.0, top), each.spread)
+        for place, each in zip(there, expect(curves, shares=shares), strict=True)
+    }
 
 
 def _clients(ensemble: Ensemble, task: Task) -> int:

@@ -8,18 +8,21 @@ A single run is a draw. Its curve is the plan's expected curve, plus luck that s
 mu, g and h are Gaussian processes in log r, held at log-spaced knots with lines between; s^2 and the variance of e are
 pooled over plans and fall with clients and rounds (`flopt.search.luck`). Everything is linear and Gaussian, so mean
 and covariance are exact (Rasmussen and Williams 2006, ch. 2; crossed random effects as in Searle et al. 1992, ch. 5).
+What is a share of a whole, such as an accuracy, is looked at as log-odds: there a plan that rises within three rounds
+and one that takes fifty have curves of like shape. The mean is taken there and brought back, the error by its slope.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from flopt.search.luck import FOURTH, Curve, Fit, Luck, jitter_of, luck_of, spread_of
+from flopt.search.log_odds import log_odds, share, slope
+from flopt.search.luck import WINDOW, Curve, Fit, Luck, jitter_of, luck_of, spread_of
 from flopt.spread import Spread, weights
 
 __all__ = ["Curve", "Expectation", "enough", "expect"]
@@ -30,7 +33,8 @@ KNOT_RATIO = 1.5
 """Ratio of neighbouring knots on the axis of rounds."""
 MEMORY = 4.0
 """Length of mu in log r, as a Matern 3/2 process: correlation 0.96 over a doubling of the rounds, 0.5 from 2 to 100
-(means of 200 plans of the shipped table)."""
+(means of 200 plans of the shipped table). As log-odds means are still more alike, 0.98 and 0.62; so long a memory
+measured worse on searches of three tables, where few of the plans are run for long."""
 LUCK_MEMORY = 1.2
 """Length of a run's luck in log r, as an exponential process: 0.56 over a doubling (same table: 0.5-0.7)."""
 MOST_SEEDS = 8
@@ -62,16 +66,17 @@ def knots_until(rounds: int) -> Array:
 
 def enough(curves: Sequence[Curve]) -> bool:
     """Whether the curves say anything of their noise: those of a few plans have rounds enough to be rough or smooth."""
-    return len({curve.plan for curve in curves if len(curve.values) >= len(FOURTH)}) >= LEAST_PLANS
+    return len({curve.plan for curve in curves if len(curve.values) >= WINDOW}) >= LEAST_PLANS
 
 
-def expect(curves: Sequence[Curve]) -> list[Expectation]:
+def expect(curves: Sequence[Curve], *, shares: bool) -> list[Expectation]:
     """The expected curves of the plans 0, 1, ... that the curves name; every plan has at least one.
 
     Each is as long as the plan's longest curve; a plan has one curve of each of its seeds. What is said of one plan
-    depends on the other plans, but on no price.
+    depends on the other plans, but on no price. `shares`: all values are in [0, 1], and both ends are limits.
     """
-    return _Model.of(curves).solved()
+    shown = [replace(curve, values=log_odds(curve.values)) for curve in curves] if shares else curves
+    return _Model.of(shown, shares=shares).solved()
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,9 +107,11 @@ class _Model:
     prior: Array
     """Covariance of mu around it."""
     jitter: Fit
+    shares: bool
+    """Whether all this is of log-odds, and what is expected is wanted as shares."""
 
     @classmethod
-    def of(cls, curves: Sequence[Curve]) -> _Model:
+    def of(cls, curves: Sequence[Curve], *, shares: bool) -> _Model:
         knots, jitter = knots_until(max(len(curve.values) for curve in curves)), jitter_of(curves)
         middle, spread = _pooled(curves, knots)
         seed, seeds = _shared_seeds(curves)
@@ -114,17 +121,17 @@ class _Model:
         information, towards = np.empty((len(kinds), len(knots), len(knots))), np.empty((len(curves), len(knots)))
         weighted = []
         for place, (clients, length, _) in enumerate(kinds):
-            share = weights(length, knots)
-            half = share.T / jitter.at(clients, np.arange(1.0, length + 1))
-            information[place] = half @ share
-            weighted.append((half, share @ middle))
+            between = weights(length, knots)
+            half = between.T / jitter.at(clients, np.arange(1.0, length + 1))
+            information[place] = half @ between
+            weighted.append((half, between @ middle))
         for run, (curve, place) in enumerate(zip(curves, kind.tolist(), strict=True)):
             half, expected = weighted[place]
             towards[run] = half @ (curve.values - expected)
         gaps = _gaps(knots) * np.sqrt(3) / MEMORY
         prior = np.outer(spread, spread) * (1 + gaps) * np.exp(-gaps)
         plans, each = np.array([curve.plan for curve in curves]), np.array([key[0] for key in kinds], dtype=np.float64)
-        return cls(curves, plans, seed, seeds, kind, each, knots, information, towards, middle, prior, jitter)
+        return cls(curves, plans, seed, seeds, kind, each, knots, information, towards, middle, prior, jitter, shares)
 
     def luck(self) -> Luck:
         """The luck of the runs, from each smoothed by itself; only plans that were run again tell of it."""
@@ -194,13 +201,14 @@ class _Model:
     def _expectations(self, centres: Array, own: Array, common: Array, group: NDArray[np.int64]) -> list[Expectation]:
         lengths = np.zeros(len(centres), dtype=int)
         np.maximum.at(lengths, self.plans, [len(curve.values) for curve in self.curves])
-        spreads = [
-            Spread(self.knots, *each) for each in zip(np.round(own, DIGITS), np.round(common, DIGITS), strict=True)
-        ]
-        return [
-            Expectation(weights(length, self.knots) @ centre, spreads[place])
-            for length, centre, place in zip(lengths.tolist(), centres, group.tolist(), strict=True)
-        ]
+        slopes = slope(centres) if self.shares else np.ones_like(centres)
+        owns, commons = (np.round(slopes[..., None] * each[group], DIGITS) for each in (own, common))
+        found = []
+        for plan, (length, centre) in enumerate(zip(lengths.tolist(), centres, strict=True)):
+            mean = weights(length, self.knots) @ centre
+            spread = Spread(self.knots, owns[plan], commons[plan])
+            found.append(Expectation(share(mean) if self.shares else mean, spread))
+        return found
 
 
 def _strongest(loadings: Array) -> Array:

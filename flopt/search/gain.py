@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, ndtri
+from scipy.special import ndtri
 
-__all__ = ["ShapedLoss", "directions", "expected_gain", "scalarised_gain"]
+from flopt.search.log_odds import share
+
+__all__ = ["directions", "expected_gain", "improvement", "scalarised_gain"]
 
 Array = NDArray[np.float64]
 
@@ -14,40 +16,21 @@ CELLS = 96
 """Cells of the cost axis on which a front is a staircase."""
 
 
-class ShapedLoss:
-    """A loss in [0, 1] as the model sees it: its log-odds, in which learning curves are nearly straight in log rounds.
+LUCKS = ndtri((np.arange(24) + 0.5) / 24)
+"""Equally likely values of a standard normal."""
 
-    Both ends count: the first rounds, which all guess, differ as little from each other as the last ones do.
-    """
 
-    OFFSET = 0.03
-    """How near to perfect still makes a difference."""
-    LUCKS = ndtri((np.arange(24) + 0.5) / 24)
-    """Equally likely values of a standard normal."""
-
-    @classmethod
-    def shown(cls, loss: Array) -> Array:
-        """To the model's scale."""
-        clipped = np.clip(loss, 0.0, 1.0)
-        return np.asarray(np.log((clipped + cls.OFFSET) / (1 + cls.OFFSET - clipped)))
-
-    @classmethod
-    def back(cls, shown: Array) -> Array:
-        """And back."""
-        return np.asarray((1 + 2 * cls.OFFSET) * expit(shown) - cls.OFFSET)
-
-    @classmethod
-    def improvement(cls, mean: Array, deviation: Array, levels: Array) -> Array:
-        """E[max(level - loss, 0)] where the shown loss is normal, by its quantiles; shape (*mean.shape, levels)."""
-        losses = cls.back(mean[..., None] + deviation[..., None] * cls.LUCKS)
-        improved = [np.maximum(level - losses, 0.0).mean(axis=-1) for level in levels]
-        return np.stack(improved, axis=-1)
+def improvement(mean: Array, deviation: Array, levels: Array) -> Array:
+    """E[max(level - loss, 0)] where the loss's log-odds are normal, by quantiles; shape (*mean.shape, levels)."""
+    losses = share(mean[..., None] + deviation[..., None] * LUCKS)
+    improved = [np.maximum(level - losses, 0.0).mean(axis=-1) for level in levels]
+    return np.stack(improved, axis=-1)
 
 
 def expected_gain(mean: Array, deviation: Array, costs: Array, front: Array, counts: float = 1.0) -> Array:
     """Expected hypervolume that each run adds when it ends at each of its rounds, shape (runs, rounds).
 
-    One learned objective, whose shown loss has `mean` and `deviation` of shape (runs, rounds), and one known, with
+    One learned objective, whose log-odds have `mean` and `deviation` of shape (runs, rounds), and one known, with
     losses `costs` of the same shape, rising along the rounds. `front` has losses (points, 2), the learned one first.
     Only losses below `counts` add anything. The cost axis is cut into cells, and in each the run is read at the last
     round that it can afford.
@@ -59,7 +42,7 @@ def expected_gain(mean: Array, deviation: Array, costs: Array, front: Array, cou
     row = np.arange(runs)[:, None]
     at = np.maximum(afforded, 0)
     levels, which = np.unique(level, return_inverse=True)
-    improved = ShapedLoss.improvement(mean, deviation, levels)[:, :, which]  # (runs, rounds, cells)
+    improved = improvement(mean, deviation, levels)[:, :, which]  # (runs, rounds, cells)
     cell = improved[row, at, np.arange(CELLS)] * (afforded >= 0)
     gain = np.empty((runs, rounds))
     for last in range(rounds):  # up to `last`, the cells beyond it are served by it

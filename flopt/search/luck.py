@@ -10,16 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-__all__ = ["Curve", "Fit", "Luck", "fit_variance", "jitter_of", "luck_of", "spread_of"]
+__all__ = ["WINDOW", "Curve", "Fit", "Luck", "fit_variance", "jitter_of", "luck_of", "roughness", "spread_of"]
 
 Array = NDArray[np.float64]
 
-FOURTH = np.array([1.0, -4.0, 6.0, -4.0, 1.0]) / np.sqrt(70.0)
-"""A fourth difference: white noise keeps its variance, a learning curve nearly vanishes."""
+WINDOW = 5
+"""Neighbouring rounds whose fourth difference over log rounds says how rough a curve is."""
 USUAL_JITTER, USUAL_LUCK = 0.05, 0.1
 """Standard deviations at 10 clients and round 10, as shares of the spread of all values, where a study shows none."""
 USUAL_SLOPES = {"jitter": (-0.8, -0.7), "luck": (-0.2, -0.4)}
@@ -106,8 +108,7 @@ def jitter_of(curves: Sequence[Curve]) -> Fit:
     """The variance of single rounds, from the fourth differences of all curves that are long enough."""
     usual = Fit(2 * np.log(USUAL_JITTER * spread_of(curves)), *USUAL_SLOPES["jitter"])
     some = curves[:: 1 + len(curves) // MOST_CURVES]
-    rough = [(curve.clients, np.convolve(curve.values, FOURTH, "valid") ** 2) for curve in some]
-    rough = [(clients, squares) for clients, squares in rough if len(squares)]
+    rough = [(curve.clients, roughness(curve.values) ** 2) for curve in some if len(curve.values) >= WINDOW]
     if not rough:
         return usual
     squares = np.concatenate([each for _, each in rough])
@@ -116,6 +117,21 @@ def jitter_of(curves: Sequence[Curve]) -> Fit:
     if squares.max() < TINY:
         return Fit(float(np.log(TINY)), 0.0, 0.0)
     return fit_variance(clients, rounds, squares, usual, trust=0.25)  # neighbouring differences overlap
+
+
+def roughness(values: Array) -> Array:
+    """Fourth differences over log rounds, shape (rounds - 4,): white noise keeps its variance, while what is a cubic of
+    log rounds vanishes, as a learning curve nearly is, in its first rounds too."""
+    return np.asarray((sliding_window_view(values, WINDOW) * _differences(len(values))).sum(axis=1))
+
+
+@lru_cache(maxsize=1024)
+def _differences(rounds: int) -> Array:
+    """Weights of the values in each window, of length 1: those of divided differences; shape (rounds - 4, WINDOW)."""
+    places = sliding_window_view(np.log(np.arange(1.0, rounds + 1)), WINDOW)
+    apart = places[:, :, None] - places[:, None, :] + np.eye(WINDOW)
+    divided = 1 / apart.prod(axis=2)
+    return np.asarray(divided / np.linalg.norm(divided, axis=1, keepdims=True))
 
 
 def luck_of(curves: Sequence[Curve], knots: Array, found: Array, error: Array, jitter: Fit) -> Luck:

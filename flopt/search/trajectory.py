@@ -15,7 +15,8 @@ from optuna.distributions import CategoricalDistribution, IntDistribution
 
 from flopt.pareto import non_dominated
 from flopt.search.features import Distributions, Point, drawn, features, leanings, mutated
-from flopt.search.gain import ShapedLoss, directions, expected_gain, scalarised_gain
+from flopt.search.gain import directions, expected_gain, scalarised_gain
+from flopt.search.log_odds import log_odds, share
 from flopt.search.surrogate import Data, Posterior, Settings, fit_settings, posterior
 
 __all__ = ["Price", "Told", "Trajectory"]
@@ -166,7 +167,7 @@ class Trajectory:
         runs, rounds = (np.array(column) for column in zip(*looks, strict=True))
         grid, column = np.unique(rounds, return_inverse=True)
         places = features([run.point for run in kept], self._axes)
-        means = [ShapedLoss.back(model.at(places, _times(grid, longest))[0])[runs, column] for model in models]
+        means = [share(model.at(places, _times(grid, longest))[0])[runs, column] for model in models]
         known = np.array([kept[i].known[r - 1] for i, r in looks])
         table = np.column_stack([*means, known])
         mask = non_dominated(table)
@@ -189,7 +190,7 @@ class Trajectory:
             gain = expected_gain(*found[0], known[:, :, 0], front, float(counts[0]))
         else:
             luck = rng.normal(size=(8, len(points), 1, max(1, len(found))))
-            learned = [ShapedLoss.back(mean + luck[..., at] * sd) for at, (mean, sd) in enumerate(found)]
+            learned = [share(mean + luck[..., at] * sd) for at, (mean, sd) in enumerate(found)]
             samples = np.concatenate(
                 [np.stack(learned, axis=-1), np.broadcast_to(known, (8, *known.shape))] if learned else [known[None]],
                 axis=-1,
@@ -253,7 +254,7 @@ def _observations(told: Sequence[Told], axes: Distributions, at: int, longest: i
             half = 0 if run.whole else r // 8
             near = run.learned[max(0, r - 1 - half) : r + half, at]
             rows.append((number, r))
-            values.append(float(ShapedLoss.shown(near).mean()))
+            values.append(float(log_odds(near).mean()))
     numbers = np.array([number for number, _ in rows])
     noises = np.array([_noise(told[number].clients, r) for number, r in rows])
     return Data(places[numbers], _times([r for _, r in rows], longest), numbers, noises, np.array(values))
