@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from threadpoolctl import threadpool_info
 
 import flopt
 from flopt.asking.search import TellFirstError
@@ -18,6 +19,8 @@ from flopt.oracles.analytic import analytic
 from flopt.plan import Plan
 from flopt.results import open_results
 from flopt.search import samplers
+from flopt.search.books import Books
+from flopt.search.proposer import Proposal
 from flopt.search.stores.storage import JOURNAL, Journal
 from flopt.tuning import tune, write_results
 
@@ -254,3 +257,16 @@ def test_cpu_seconds_are_those_given_or_else_measured(tmp_path: Path) -> None:
         second.tell()
         assert search.progress().cpu_s > 7.25
     assert open_results(tmp_path).cpu_s[0] == 7.25
+
+
+def test_a_proposal_is_made_on_one_thread_as_the_driver_makes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[set[int]] = []
+    propose = Books.propose
+
+    def watched(books: Books) -> Proposal | None:
+        taken.append({each["num_threads"] for each in threadpool_info()})
+        return propose(books)
+
+    monkeypatch.setattr(Books, "propose", watched)
+    flopt.Search(STUDY).ask()
+    assert taken == [{1}]

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from functools import cache
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Protocol
 
 import optuna
 from optuna.storages import JournalStorage
-from optuna.storages.journal import _storage as journal_replay
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from flopt.errors import FloptError
 from flopt.objectives import Direction
 from flopt.search.stores.journal_file import JOURNAL, JournalFile, remove_foreign_lock, repair
 from flopt.search.stores.packed import pack, unpack
+from flopt.search.stores.replay import replayed
 from flopt.search.stores.stamp import check_format, check_identity, stamp
 from flopt.trace import Trace
 
@@ -262,24 +260,11 @@ def _repair_unless_locked(folder: Path) -> int:
 
 def _storage(file: JournalFile, folder: Path) -> JournalStorage:
     try:
-        with _each_distribution_once():
-            return JournalStorage(file)
+        return replayed(file)
     except OSError as error:
         raise FloptError(f"{folder / JOURNAL}: {error.strerror}") from None
     except Exception as error:  # Optuna trusts a journal: one of another kind breaks it anywhere
         raise FloptError(f"{folder / JOURNAL}: not a journal of a study ({type(error).__name__}: {error})") from None
-
-
-@contextmanager
-def _each_distribution_once() -> Iterator[None]:
-    """Meanwhile, Optuna's replay reads equal distributions once: all trials of a study have the same few, and to read
-    them anew for each was the largest part of opening a long one."""
-    read = journal_replay.json_to_distribution  # type: ignore[attr-defined]  # Optuna has no door for it
-    journal_replay.json_to_distribution = cache(read)  # type: ignore[attr-defined]
-    try:
-        yield
-    finally:
-        journal_replay.json_to_distribution = read  # type: ignore[attr-defined]
 
 
 def _load(file: JournalFile, folder: Path) -> optuna.Study:
