@@ -172,3 +172,11 @@ def test_a_run_that_a_search_adds_meanwhile_is_left_for_the_next_look() -> None:
     store.grow()
     assert len(results_of(study, problem, store).traces) == 1
     assert len(results_of(study, problem, store).plans) == 2
+
+
+def test_candidates_are_worked_out_once_and_anew_under_another_price(results: Results) -> None:
+    first = results.candidates()
+    first.clear()  # the list is the reader's own
+    assert all(one is other for one, other in zip(results.candidates(), results.candidates(), strict=True))
+    dear = replace(results, problem=replace(results.problem, population=1e6))
+    assert dear.candidates()[0].run.co2e_kg > results.candidates()[0].run.co2e_kg
