@@ -11,7 +11,7 @@ import argparse
 import math
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -77,7 +77,7 @@ class Judge:
     oracle: Oracle
     box: Box
     seeds: tuple[int, ...]
-    curves: dict[tuple[Plan, int], Array] = field(default_factory=dict)
+    curves: dict[tuple[Hashable, int], Array] = field(default_factory=dict)
 
     @classmethod
     def of(cls, dear: str) -> Judge:

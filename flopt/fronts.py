@@ -123,7 +123,7 @@ def find_front(candidates: Iterable[Candidate], objectives: Sequence[Objective])
 
 @dataclass(frozen=True, eq=False)
 class _Field:
-    """The rounds of all candidates that no round of the same candidate dominates."""
+    """The allowed rounds of all candidates."""
 
     candidates: list[Candidate]
     objectives: tuple[Objective, ...]
@@ -135,11 +135,15 @@ class _Field:
 
     @classmethod
     def of(cls, candidates: list[Candidate], objectives: tuple[Objective, ...]) -> _Field:
-        found = [_own_front(candidate, objectives) for candidate in candidates]
-        owner = np.repeat(np.arange(len(found)), [len(rounds) for rounds, _ in found])
-        rounds = np.concatenate([each for each, _ in found]) if found else owner
-        table = np.concatenate([each for _, each in found]) if found else np.empty((0, len(objectives)))
-        return cls(candidates, objectives, owner, rounds, table)
+        some = [candidate for candidate in candidates if candidate.allowed.any()]
+        if not some:
+            nothing = np.empty(0, dtype=np.intp)
+            return cls(some, objectives, nothing, nothing, np.empty((0, len(objectives))))
+        runs, allowed = [candidate.run for candidate in some], np.concatenate([each.allowed for each in some])
+        owner = np.repeat(np.arange(len(some)), [run.length for run in runs])
+        rounds = np.concatenate([np.arange(1, run.length + 1) for run in runs])
+        table = np.column_stack([np.concatenate(list(map(objective.along, runs))) for objective in objectives])
+        return cls(some, objectives, owner[allowed], rounds[allowed], table[allowed])
 
     @property
     def losses(self) -> Array:
@@ -190,16 +194,6 @@ def uncertain_columns(candidates: Sequence[Candidate], objectives: Sequence[Obje
 def _column_of(objective: Objective, candidate: Candidate) -> str | None:
     along, columns = objective.along(candidate.run), candidate.run.trace.columns
     return next((name for name in candidate.spreads if np.array_equal(along, columns[name])), None)
-
-
-def _own_front(candidate: Candidate, objectives: Sequence[Objective]) -> tuple[NDArray[np.intp], Array]:
-    """The rounds, counted from 1, that no other allowed round of the same run dominates, and their values."""
-    allowed = np.flatnonzero(candidate.allowed)
-    if not len(allowed):
-        return allowed, np.empty((0, len(objectives)))
-    values = np.column_stack([objective.along(candidate.run) for objective in objectives])[allowed]
-    kept = np.flatnonzero(non_dominated(_losses(values, objectives)))
-    return allowed[kept] + 1, values[kept]
 
 
 def _losses(values: Array, objectives: Sequence[Objective]) -> Array:

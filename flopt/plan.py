@@ -160,7 +160,7 @@ class Plan:
             else:
                 values[name] = value
         values["app"] = tuple(sorted(app.items()))
-        return replace(base or cls(), **values)  # type: ignore[arg-type]  # checked in __post_init__
+        return replace(base, **values) if base else cls(**values)  # type: ignore[arg-type]  # checked in __post_init__
 
     def settings(self) -> dict[str, Setting]:
         """The plan as text and numbers, in the order of its fields; `Plan.of` reads it back."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,6 +93,10 @@ class Results:
 
         What is expected depends on no price and on no objective; failed runs tell nothing.
         """
+        return list(self._candidates)
+
+    @cached_property
+    def _candidates(self) -> list[Candidate]:
         found = self.expected()
         runs = self.problem.runs([each.ensemble.plan for each in found], [each.trace for each in found])
         return [
@@ -205,7 +210,8 @@ def open_results(folder: Path) -> Results:
 
 def results_of(study: Study, problem: Problem, store: Journal | Postgres | Memory) -> Results:
     """What a store holds."""
-    trials, traces = store.trials(), store.traces()
+    trials = store.trials()
+    traces = store.traces()[: len(trials)]  # a search that goes on may have added runs in between
     cheap = [trial.user_attrs.get("oracle", problem.oracle) != problem.oracle for trial in trials]
     cpu_s = tuple(float(trial.user_attrs.get("cpu_s", 0.0)) for trial in trials)
     return Results(

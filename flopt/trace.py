@@ -71,8 +71,8 @@ _COUNTS = ("clients", "samples", "download_bytes", "upload_bytes")
 _FINITE = float(np.finfo(np.float64).max)
 _LOWEST = np.array([[-_FINITE if name == "loss" else 0.0] for name in COLUMNS])
 _HIGHEST = np.array([[_FINITE if name in ("loss", *_COUNTS) else 1.0] for name in COLUMNS])
-_MAY_BE_NAN = np.array([[name in _OPTIONAL] for name in COLUMNS])
-_WHOLE = np.array([name in _COUNTS for name in COLUMNS])
+_NEEDED = slice(0, COLUMNS.index(_OPTIONAL[0]))
+_WHOLE = slice(COLUMNS.index(_COUNTS[0]), COLUMNS.index(_COUNTS[-1]) + 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +115,10 @@ class Trace:
             raise FloptError(f"trace: round {rounds} is outside 1..{len(self)}")
         columns = {name: column[:rounds] for name, column in self.columns.items()}
         return Trace(columns, self.seed, self.participation, self.status, self.reason)
+
+    def with_columns(self, columns: Mapping[str, NDArray[np.float64]]) -> Trace:
+        """The same run with other values in some columns."""
+        return Trace({**self.columns, **columns}, self.seed, self.participation, self.status, self.reason)
 
     def rounds(self) -> list[Round]:
         """What each round did."""
@@ -173,8 +177,8 @@ def record(rounds: Iterable[Round], *, seed: int, participation: str, stops: Sto
 
 def _check_rounds(table: NDArray[np.float64]) -> None:
     """Raise what `Round` says of the first row that it would not take; shape (columns, rounds)."""
-    sound = (table >= _LOWEST) & (table <= _HIGHEST) | np.isnan(table) & _MAY_BE_NAN
-    if not (sound.all() and (table[_WHOLE] == np.floor(table[_WHOLE])).all()):
+    outside, counts = (table < _LOWEST) | (table > _HIGHEST), table[_WHOLE]  # NaN is neither
+    if outside.any() or np.isnan(table[_NEEDED]).any() or (counts != np.floor(counts)).any():
         for row in table.T.tolist():
             Round(*row)
 

@@ -182,3 +182,10 @@ def test_a_last_line_nested_too_deeply_is_refused_in_one_line(tmp_path: Path) ->
     with pytest.raises(FloptError, match="not a journal of a study"):
         repair(journal)
     assert journal.read_bytes().endswith(b"[\n")
+
+
+def test_lines_that_only_json_takes_are_read_all_the_same(tmp_path: Path) -> None:
+    odd = {"reason": "no such file: \udc80.npz", "low": float("-inf"), "many": 10**30, "small": 5e-324}
+    file = JournalFile(tmp_path / JOURNAL)
+    file.append_logs([odd, log(1)])
+    assert list(file.read_logs(0)) == [odd, log(1)]

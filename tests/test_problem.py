@@ -228,3 +228,9 @@ def test_of_many_runs_one_that_the_fleet_cannot_run_is_said() -> None:
     crowded = replace(PROBLEM, fleet=replace(PROBLEM.fleet, over_selection=0.5))
     with pytest.raises(FloptError, match="lower client_fraction"):
         crowded.runs([PLAN, replace(PLAN, client_fraction=1.0)], [traced(20), traced(20)])
+
+
+def test_the_clients_at_a_point_are_those_of_its_plan() -> None:
+    for point in ({"client_fraction": 0.05}, {"client_fraction": 0.61, "rounds": 3}, {"local_epochs": 2}, {}):
+        plan = PROBLEM.space.plan(point, PROBLEM.base)
+        assert PROBLEM.clients_at(point) == PROBLEM.task.clients_per_round(plan.client_fraction)

@@ -12,7 +12,9 @@ import pytest
 
 from flopt.errors import FloptError
 from flopt.reading.table import front_rows
-from flopt.results import STUDY_FILE, Results, kg_per_cpu_s, open_results, problem_of, rescored, runnable
+from flopt.results import STUDY_FILE, Results, kg_per_cpu_s, open_results, problem_of, rescored, results_of, runnable
+from flopt.search.executors.memory import Memory
+from flopt.search.proposer import Proposer
 from flopt.study import load_study, study_of
 from flopt.trace import Trace
 
@@ -147,3 +149,34 @@ def test_runs_that_a_fleet_cannot_do_are_no_candidates(results: Results) -> None
     drawn = [results.problem.task.clients_per_round(plan.client_fraction) for plan in results.plans]
     assert out == [number for number, clients in enumerate(drawn) if 2 * clients > 14]
     assert [candidate.number for candidate in left.candidates()] == sorted(set(range(16)) - set(out))
+
+
+def test_a_run_that_a_search_adds_meanwhile_is_left_for_the_next_look() -> None:
+    study = study_of({"oracle": "analytic"})
+    problem = problem_of(study)
+    proposer = Proposer(problem, "random", "none", 0)
+
+    class Growing(Memory):
+        """A store that somebody else writes to between the two looks of a reader."""
+
+        def traces(self) -> list[Trace | None]:
+            self.grow()
+            return super().traces()
+
+        def grow(self) -> None:
+            proposal = proposer.next(len(self.trials()), [], [], None)
+            assert proposal is not None
+            self.add(proposal.trial, proposal.attributes())
+
+    store = Growing(["maximize", "minimize"])
+    store.grow()
+    assert len(results_of(study, problem, store).traces) == 1
+    assert len(results_of(study, problem, store).plans) == 2
+
+
+def test_candidates_are_worked_out_once_and_anew_under_another_price(results: Results) -> None:
+    first = results.candidates()
+    first.clear()  # the list is the reader's own
+    assert all(one is other for one, other in zip(results.candidates(), results.candidates(), strict=True))
+    dear = replace(results, problem=replace(results.problem, population=1e6))
+    assert dear.candidates()[0].run.co2e_kg > results.candidates()[0].run.co2e_kg

@@ -178,3 +178,19 @@ def test_a_trace_of_an_older_version_has_unknown_metrics() -> None:
 def test_shares_are_shares(name: str) -> None:
     with pytest.raises(FloptError, match=f"round: {name} = 1.5: must be between 0 and 1, or NaN"):
         replace(ROUND, **{name: 1.5})  # type: ignore[arg-type]  # wrong on purpose
+
+
+def test_other_values_in_a_column_are_checked_as_those_of_a_new_trace() -> None:
+    other = TRACE.with_columns({"accuracy": np.array([0.1, 0.2, 0.3])})
+    assert other.accuracy.tolist() == [0.1, 0.2, 0.3]
+    assert other.loss.tolist() == TRACE.loss.tolist()
+    assert (other.seed, other.participation) == (TRACE.seed, TRACE.participation)
+    for column, values in {
+        "accuracy": [0.1, 0.2, 1.1],
+        "loss": [1.0, math.nan, 1.0],
+        "clients": [1.0, 2.0, 2.5],
+    }.items():
+        with pytest.raises(FloptError, match=column):
+            TRACE.with_columns({column: np.array(values)})
+    with pytest.raises(FloptError, match="columns of different lengths"):
+        TRACE.with_columns({"accuracy": np.array([0.1])})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flopt.objectives import Objective
 from flopt.results import Results, rescored
@@ -31,6 +33,16 @@ def test_growth_keeps_what_is_not_dominated() -> None:
     growth.add(np.array([[0.8, 1e-4]]))
     assert sorted(growth.values.tolist()) == [[0.6, 1e-5], [0.8, 1e-4]]
     assert growth.share == pytest.approx(0.3125)
+
+
+@given(st.lists(st.lists(st.tuples(st.integers(0, 4), st.integers(1, 5)), max_size=5), min_size=1, max_size=6))
+def test_growth_does_not_depend_on_how_many_runs_are_taken_up_at_once(runs: list[list[tuple[int, int]]]) -> None:
+    tables = [np.array(run, dtype=np.float64).reshape(-1, 2) for run in runs]
+    one_by_one, at_once = Growth(BOX), Growth(BOX)
+    for table in tables:
+        one_by_one.add(table)
+    at_once.add(np.concatenate(tables))
+    assert one_by_one.values.tolist() == at_once.values.tolist()
 
 
 def test_the_box_needs_no_run(five_runs: Results) -> None:

@@ -70,7 +70,8 @@ def told_stops(folder: Path, oracle: str) -> str:
 
     with read_store(folder) as journal:
         dear = [trial for trial in journal.trials() if trial.user_attrs.get("oracle", oracle) == oracle]
-        return str(wrong_stops(dear, [journal.trace(trial.number) for trial in dear]))
+        traces = journal.traces()
+        return str(wrong_stops(dear, [traces[trial.number] for trial in dear]))
 
 
 def _watched(study: Study, folder: Path, *, watch: bool) -> Progress:

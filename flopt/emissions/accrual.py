@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,11 +26,12 @@ class Accrual:
 
     rounds: int
     energy: Callable[[], Parts]
-    """Gives the energy in kWh, arrays of shape (rounds,) or longer; called once at most, as are the others."""
+    """Gives the energy in kWh, arrays in which those of this plan begin at `begin`; called when something is read."""
     co2e: Callable[[], Parts]
-    """Gives the CO2e in kg."""
+    """Gives the CO2e in kg, as the other two do."""
     duration: Callable[[], Array]
     """Gives the seconds."""
+    begin: int = 0
 
     @classmethod
     def of(cls, footprint: Footprint, rounds: int) -> Accrual:
@@ -40,24 +41,29 @@ class Accrual:
         return cls(rounds, lambda: footprint.energy_kwh, lambda: footprint.co2e_kg, lambda: footprint.duration_s)
 
     @classmethod
-    def steady(cls, each: Footprint, once: Footprint, plan: int, rounds: int) -> Accrual:
-        """Equal rounds of one plan; `each` and `once` have arrays of shape (plans,)."""
+    def steady(cls, each: Footprint, once: Footprint, plans: Sequence[int], rounds: Sequence[int]) -> list[Accrual]:
+        """Equal rounds of some plans, each with so many; `plans` are places in `each` and `once`, of shape (all,).
 
-        count = np.arange(1, rounds + 1, dtype=np.float64)
+        A quantity is worked out for all of these plans when it is first read of one.
+        """
+        lengths = np.array(rounds)
+        begins = np.cumsum(lengths) - lengths
+        place = np.repeat(np.array(plans), lengths)
+        count = np.arange(1.0, len(place) + 1) - np.repeat(begins, lengths)
 
-        def grown(per_round: Sequence[Array], at_end: Sequence[Array]) -> Array:
-            first, last = (np.array([values[plan] for values in of])[:, None] for of in (per_round, at_end))
-            return np.asarray(first * count + last)
+        def grown(per_round: Array, at_end: Array) -> Array:
+            return np.asarray(per_round[place] * count + at_end[place])
 
         def parts(per_round: Parts, at_end: Parts) -> Parts:
-            return Parts(*grown(per_round.each(), at_end.each()))
+            return Parts(*map(grown, per_round.each(), at_end.each()))
 
-        return cls(
-            rounds,
-            lambda: parts(each.energy_kwh, once.energy_kwh),
-            lambda: parts(each.co2e_kg, once.co2e_kg),
-            lambda: grown([each.duration_s], [once.duration_s])[0],
-        )
+        energy = cache(lambda: parts(each.energy_kwh, once.energy_kwh))
+        co2e = cache(lambda: parts(each.co2e_kg, once.co2e_kg))
+        duration = cache(lambda: grown(each.duration_s, once.duration_s))
+        return [
+            cls(length, energy, co2e, duration, begin)
+            for length, begin in zip(lengths.tolist(), begins.tolist(), strict=True)
+        ]
 
     @cached_property
     def energy_kwh_by_part(self) -> Parts:
@@ -77,12 +83,12 @@ class Accrual:
     @cached_property
     def energy_kwh(self) -> Array:
         """Energy over all parts."""
-        return self._whole(self.energy_kwh_by_part.total)
+        return self._whole(self.energy().total)
 
     @cached_property
     def co2e_kg(self) -> Array:
         """CO2e over all parts."""
-        return self._whole(self.co2e_kg_by_part.total)
+        return self._whole(self.co2e().total)
 
     @cached_property
     def footprint(self) -> Footprint:
@@ -91,6 +97,6 @@ class Accrual:
 
     def _whole(self, values: Array) -> Array:
         # An objective's `seconds += 5` changes a number, but on arrays it would change the run itself.
-        cut = values[: self.rounds]
+        cut = values[self.begin : self.begin + self.rounds]
         cut.setflags(write=False)
         return cut

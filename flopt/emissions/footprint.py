@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,10 +49,12 @@ class Parts:
     embodied: Array
     """Making of the devices, by the busy share of their life; no energy of the run."""
 
-    @property
+    @cached_property
     def total(self) -> Array:
         """The sum of the parts."""
-        return np.asarray(sum(self.each()))
+        found = np.asarray(sum(self.each()))
+        found.setflags(write=False)  # all who read it get the same
+        return found
 
     def each(self) -> list[Array]:
         """The parts in their order."""

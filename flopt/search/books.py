@@ -7,7 +7,7 @@ The rule of a fixed lag: run n is proposed exactly when the runs 0 .. n - lag ar
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from optuna.trial import FrozenTrial
 
+from flopt.run import Run
 from flopt.search.budget import Spent
 from flopt.search.confirmation import Confirmation
 from flopt.search.finite import finite_part
@@ -206,7 +207,9 @@ class Books:
 
     def _tell(self, number: int) -> None:
         """End run `number` in the study, and show it to the next proposals."""
-        seen = self._look(self._proposals[number], self._traces[number])
+        self._show(number, *self._looks([number]))
+
+    def _show(self, number: int, seen: Seen) -> None:
         if number not in self._ended:
             values = None if seen.values is None else [float(value) for value in seen.values[-1]]
             # To Optuna a prediction is a run that was cut short: it is none of its best trials.
@@ -229,11 +232,18 @@ class Books:
             self._payoff.add(seen.allowed(), cpu_s * self._strategy.kg_per_cpu_s)
         self._failed += seen.failed
 
-    def _look(self, proposal: Proposal, trace: Trace) -> Seen:
+    def _looks(self, numbers: Sequence[int]) -> Iterator[Seen]:
+        """Runs as the next proposals see them; many are priced in one go."""
+        done = [number for number in numbers if self._traces[number].status != "failed"]
+        runs = self._problem.runs([self._proposals[n].plan for n in done], [self._traces[n] for n in done])
+        of_number = dict(zip(done, runs, strict=True))
+        for number in numbers:
+            yield self._look(self._proposals[number], of_number.get(number))
+
+    def _look(self, proposal: Proposal, run: Run | None) -> Seen:
         told: dict[str, Any] = {"plan": proposal.plan, "seed": proposal.seed, "repeats": proposal.repeats}
-        if trace.status == "failed":
+        if run is None:
             return Seen(proposal.trial, None, np.empty((0, 0)), failed=True, **told)
-        run = self._problem.run(proposal.plan, trace)
         values = np.column_stack([objective.along(run) for objective in self._problem.objectives])
         broken = [limit.violation(limit.objective.along(run)) for limit in self._learned]
         table = np.column_stack(broken) if broken else np.empty((len(values), 0))
@@ -253,14 +263,14 @@ class Books:
 
     def _load(self) -> None:
         """Take up the runs that the journal holds: told ones first, then those with a trace, then the rest."""
-        trials = self._store.trials()
-        for number, trial in enumerate(trials):
+        trials = self._store.trials()  # to which another driver may add before the traces are read
+        for number, (trial, trace) in enumerate(zip(trials, self._store.traces(), strict=False)):
             self._proposals.append(Proposal.of(trial))
-            trace = self._store.trace(number)
             if trace is not None:
                 self._take(number, trial, trace)
                 self._before_s = max(self._before_s, trial.user_attrs.get("elapsed_s", 0.0))
         # As many as were told when the last run was proposed: the rest is told when it is due.
         told = max(0, len(trials) - self._strategy.lag)
-        for number in range(trials[-1].user_attrs.get("told", told) if trials else 0):
-            self._tell(number)
+        known = range(trials[-1].user_attrs.get("told", told) if trials else 0)
+        for number, seen in zip(known, self._looks(known), strict=True):
+            self._show(number, seen)

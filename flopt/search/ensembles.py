@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ Array = NDArray[np.float64]
 
 EXPECTED = ("accuracy", "loss", "balanced_accuracy", "auc", "worst_client_accuracy")
 """Columns of a trace that are learned on validation data: each is expected by itself."""
+_ALL_BUT_ROUNDS = attrgetter(*(field.name for field in fields(Plan) if field.name != "rounds"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,15 +52,14 @@ class Expected:
     spreads: Mapping[str, Spread]
 
 
-@lru_cache(maxsize=1 << 14)
-def same_plan(plan: Plan) -> Plan:
+def same_plan(plan: Plan) -> Hashable:
     """What two plans have in common that differ in their rounds only: one is a prefix of the other."""
-    return plan if plan.horizon_dependent else replace(plan, rounds=1)
+    return plan if plan.horizon_dependent else _ALL_BUT_ROUNDS(plan)
 
 
 def ensembles(plans: Sequence[Plan], traces: Sequence[Trace | None]) -> list[Ensemble]:
     """The finished runs by their plans, in the order of the numbers of the first runs."""
-    groups: dict[Plan, list[int]] = {}
+    groups: dict[Hashable, list[int]] = {}
     for number, (plan, trace) in enumerate(zip(plans, traces, strict=True)):
         if trace is not None and trace.status != "failed":
             groups.setdefault(same_plan(plan), []).append(number)
@@ -90,7 +90,7 @@ def expected_columns(
             if spread is not None:
                 spreads[place][name] = spread
     return [
-        Expected(each, replace(each.traces[0], columns={**each.traces[0].columns, **values}), of)
+        Expected(each, each.traces[0].with_columns(values), of)
         for each, values, of in zip(found, columns, spreads, strict=True)
     ]
 
@@ -112,7 +112,7 @@ def _expected(found: Sequence[Ensemble], task: Task, name: str) -> dict[int, tup
     shares = name != "loss"
     top = 1.0 if shares else np.inf
     return {
-        place: (np.clip(each.mean, 0.0, top), each.spread)
+        place: (each.mean.clip(0.0, top), each.spread)
         for place, each in zip(there, expect(curves, shares=shares), strict=True)
     }
 
@@ -128,6 +128,8 @@ def _finite(values: Array) -> bool:
 
 def _mean(ensemble: Ensemble, name: str) -> Array:
     """Mean over seeds after every round, of the runs that reached it."""
+    if len(ensemble.traces) == 1:
+        return ensemble.traces[0].columns[name]
     table = np.full((len(ensemble.traces), len(ensemble.traces[0])), np.nan)
     for row, trace in enumerate(ensemble.traces):
         table[row, : len(trace)] = trace.columns[name]

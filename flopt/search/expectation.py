@@ -15,8 +15,8 @@ and one that takes fifty have curves of like shape. The mean is taken there and 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,8 +75,11 @@ def expect(curves: Sequence[Curve], *, shares: bool) -> list[Expectation]:
     Each is as long as the plan's longest curve; a plan has one curve of each of its seeds. What is said of one plan
     depends on the other plans, but on no price. `shares`: all values are in [0, 1], and both ends are limits.
     """
-    shown = [replace(curve, values=log_odds(curve.values)) for curve in curves] if shares else curves
-    return _Model.of(shown, shares=shares).solved()
+    if not shares:
+        return _Model.of(curves, shares=False).solved()
+    shown = _each(log_odds, [curve.values for curve in curves])
+    odds = [Curve(of.plan, of.seed, of.clients, values) for of, values in zip(curves, shown, strict=True)]
+    return _Model.of(odds, shares=True).solved()
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,12 +206,17 @@ class _Model:
         np.maximum.at(lengths, self.plans, [len(curve.values) for curve in self.curves])
         slopes = slope(centres) if self.shares else np.ones_like(centres)
         owns, commons = (np.round(slopes[..., None] * each[group], DIGITS) for each in (own, common))
-        found = []
-        for plan, (length, centre) in enumerate(zip(lengths.tolist(), centres, strict=True)):
-            mean = weights(length, self.knots) @ centre
-            spread = Spread(self.knots, owns[plan], commons[plan])
-            found.append(Expectation(share(mean) if self.shares else mean, spread))
-        return found
+        means = [weights(length, self.knots) @ centre for length, centre in zip(lengths.tolist(), centres, strict=True)]
+        means = _each(share, means) if self.shares else means
+        return [
+            Expectation(mean, Spread(self.knots, *loadings))
+            for mean, *loadings in zip(means, owns, commons, strict=True)
+        ]
+
+
+def _each(change: Callable[[Array], Array], curves: Sequence[Array]) -> list[Array]:
+    """Every curve changed value by value, all in one go."""
+    return np.split(change(np.concatenate(curves)), np.cumsum([len(curve) for curve in curves[:-1]]))
 
 
 def _strongest(loadings: Array) -> Array:

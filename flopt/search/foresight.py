@@ -53,7 +53,10 @@ class Foresight:
         """The next proposal: the best candidate that keeps to the known limits."""
         finished = self._scaled([run for run in told if run.values is not None and len(run.values)])
         nothing = np.empty((0, 0))
-        under_way = [Told(each.trial.params, nothing, nothing, self._clients(each)) for each in running]
+        under_way = [
+            Told(each.trial.params, nothing, nothing, float(self._problem.clients_at(each.trial.params)))
+            for each in running
+        ]
         points = self._search.ranked(finished, under_way, self._longest, np.random.default_rng(seed))
         point = next((each for each in points[:TRIED] if self._possible(each)), points[0])
         return create_trial(state=TrialState.RUNNING, params=dict(point), distributions=self._space)
@@ -81,26 +84,31 @@ class Foresight:
         plan = self._problem.space.plan(point, self._problem.base)
         return plan if rounds is None else replace(plan, rounds=rounds)
 
-    def _clients(self, seen: Seen) -> float:
-        return float(self._problem.task.clients_per_round(self._plan(seen.trial.params).client_fraction))
-
     def _scaled(self, seen: Sequence[Seen]) -> list[Told]:
+        """Runs as the model sees them; what was made of a run is kept, unless the box changes with each one told."""
         box = self._box if not self._unscaled else _stretched(self._box, self._unscaled, seen)
-        return [self._told(run, box) for run in seen]
+        new = [run for run in seen if self._unscaled or self._kept(run) is None]
+        for run, told in zip(new, self._made(new, box), strict=True):
+            self._taken[id(run)] = (run, told)
+        return [self._taken[id(run)][1] for run in seen]
 
-    def _told(self, run: Seen, box: Box) -> Told:
+    def _kept(self, run: Seen) -> Told | None:
         kept = self._taken.get(id(run))
-        if kept is not None and kept[0] is run and not self._unscaled:
-            return kept[1]
-        assert run.values is not None
-        losses = box.scaled(run.values)
+        return kept[1] if kept is not None and kept[0] is run else None
+
+    def _made(self, runs: Sequence[Seen], box: Box) -> list[Told]:
+        if not runs:
+            return []
+        losses = box.scaled(np.concatenate([run.values for run in runs if run.values is not None]))
+        broken = np.concatenate([run.violations[:, self._masks] for run in runs]) > 0
         learned = losses[:, self._learned]
-        learned = np.where(
-            np.asarray((run.violations[:, self._masks] > 0).any(axis=1))[:, None], np.maximum(learned, 1.0), learned
-        )
-        made = Told(run.trial.params, learned, losses[:, self._known], self._clients(run), run.whole)
-        self._taken[id(run)] = (run, made)
-        return made
+        learned = np.where(np.asarray(broken.any(axis=1))[:, None], np.maximum(learned, 1.0), learned)
+        known, end, told = losses[:, self._known], 0, []
+        for run in runs:
+            begin, end = end, end + run.rounds
+            clients = float(self._problem.clients_at(run.trial.params))
+            told.append(Told(run.trial.params, learned[begin:end], known[begin:end], clients, run.whole))
+        return told
 
     def _price(self, points: Sequence[Point], rounds: Sequence[int]) -> Array:
         """Known losses of plans after some rounds, shape (points, rounds, known); what cannot be run costs all."""
@@ -121,14 +129,10 @@ class Foresight:
             return [_or_none(problem, plan) for plan in plans]
         works = problem.works(plans)
         each, once = problem.pricer.per_round(works), problem.pricer.once(works)
+        accruals = Accrual.steady(each, once, range(len(plans)), [plan.rounds for plan in plans])
         return [
-            Run.of(
-                plan,
-                problem.task,
-                Accrual.steady(each, once, row, plan.rounds),
-                clients=int(works.clients[row]),
-            )
-            for row, plan in enumerate(plans)
+            Run.of(plan, problem.task, accrual, clients=int(clients))
+            for plan, accrual, clients in zip(plans, accruals, works.clients, strict=True)
         ]
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 __all__ = ["OFFSET", "log_odds", "share", "slope"]
 
@@ -25,9 +24,9 @@ def log_odds(shares: Array) -> Array:
 
 def share(odds: Array) -> Array:
     """And back; from -OFFSET to 1 + OFFSET."""
-    return np.asarray((1 + 2 * OFFSET) * expit(odds) - OFFSET)
+    return np.asarray(0.5 + (0.5 + OFFSET) * np.tanh(odds / 2))
 
 
 def slope(odds: Array) -> Array:
     """By how much the share grows there, for a small step of the log-odds."""
-    return np.asarray((1 + 2 * OFFSET) * expit(odds) * expit(-odds))
+    return np.asarray((0.5 + OFFSET) / 2 * (1 - np.tanh(odds / 2) ** 2))

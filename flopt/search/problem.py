@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,6 +104,10 @@ class Problem:
         work = expected_work(plans, self.task)
         return work if self.population is None else work.scaled_to(self.population)
 
+    def clients_at(self, point: Mapping[str, Any]) -> int:
+        """Clients of a round at a point of the space: of all that a plan is, what most is asked for by itself."""
+        return self.task.clients_per_round(point.get("client_fraction", self.base.client_fraction))
+
     def can_run(self, plan: Plan) -> bool:
         """Whether the fleet can run a round of it: enough clients at every hour, and a deadline that some meet.
 
@@ -121,28 +126,24 @@ class Problem:
         rounds = plan.rounds if trace is None else max(1, len(trace))
         if self.pricing.start is None and not self.pricer.rates.draws:
             work, each, once = self._steady(plan)
-            return Run.of(plan, self.task, Accrual.steady(each, once, 0, rounds), trace, clients=int(work.clients[0]))
+            accrual = Accrual.steady(each, once, [0], [rounds])[0]
+            return Run.of(plan, self.task, accrual, trace, clients=int(work.clients[0]))
         work = self.work(plan)
         return Run.of(plan, self.task, self.pricer.along(work, rounds), trace, clients=int(work.clients))
 
     def runs(self, plans: Sequence[Plan], traces: Sequence[Trace]) -> list[Run]:
         """Many plans with what happened, priced in one go; plans of equal work get equal prices."""
-        if self.pricing.start is not None:  # each has hours of its own
+        if self.pricing.start is not None or len(plans) < 2:  # each has hours of its own; a single one is remembered
             return [self.run(plan, trace) for plan, trace in zip(plans, traces, strict=True)]
-        if not plans:
-            return []
         works, place = self.works(plans).distinct()
         self._check_all(works)
         each, once = self.pricer.per_round(works), self.pricer.once(works)
+        accruals = Accrual.steady(each, once, place.tolist(), [max(1, len(trace)) for trace in traces])
         return [
-            Run.of(
-                plan,
-                self.task,
-                Accrual.steady(each, once, int(index), max(1, len(trace))),
-                trace,
-                clients=int(works.clients[index]),
+            Run.of(plan, self.task, accrual, trace, clients=clients)
+            for plan, accrual, trace, clients in zip(
+                plans, accruals, traces, works.clients[place].astype(int).tolist(), strict=True
             )
-            for plan, trace, index in zip(plans, traces, place, strict=True)
         ]
 
     def participation(self, plan: Plan, seed: int) -> Participation:

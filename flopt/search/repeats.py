@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from flopt.fronts import LEAST
@@ -65,7 +65,7 @@ class Repeats:
 
     def wanted(self, told: Sequence[Seen], running: Sequence[Seen]) -> list[Repeat]:
         """All repeats that the front asks for as it is now known: first those of plans with the fewest seeds."""
-        busy: dict[Plan, list[tuple[int, int]]] = {}
+        busy: dict[Hashable, list[tuple[int, int]]] = {}
         for each in running:
             busy.setdefault(same_plan(each.plan), []).append((each.seed, each.plan.rounds))
         wishes = []

@@ -111,10 +111,9 @@ class Stopper:
         if len(told) < taken or (taken and told[taken - 1] is not self._taken[-1]):
             self._lessons = _Lessons(self._box, self._columns)
             self._taken = []
-        for run in told[len(self._taken) :]:
-            plan = self._problem.space.plan(run.trial.params, self._problem.base)
-            self._lessons.take(run, self._problem.task.clients_per_round(plan.client_fraction))
-            self._taken.append(run)
+        new = told[len(self._taken) :]
+        self._lessons.take(new, [self._problem.clients_at(run.trial.params) for run in new])
+        self._taken += new
 
 
 class _Lessons:
@@ -135,14 +134,20 @@ class _Lessons:
         """Weight of each shape."""
         return tuple(round(float(weight), 4) for weight in self._shapes[at] / self._shapes[at].sum())
 
-    def take(self, run: Seen, clients: int) -> None:
-        """Take up one run of so many clients a round."""
-        self.growth.add(run.allowed())
-        if run.values is None or len(run.values) < LONG:
-            return
+    def take(self, runs: Sequence[Seen], clients: Sequence[int]) -> None:
+        """Take up runs of so many clients a round."""
+        allowed = [values for run in runs if len(values := run.allowed())]
+        if allowed:
+            self.growth.add(np.concatenate(allowed))
+        for run, number in zip(runs, clients, strict=True):
+            if run.values is not None and len(run.values) >= LONG:
+                self._bend(run.values, number)
+
+    def _bend(self, values: Array, clients: int) -> None:
+        """Take up how the curves of one run bend."""
         for at, column in enumerate(self._columns):
             if column:
-                loss = self._box.column(at, run.values[:, at])
+                loss = self._box.column(at, values[:, at])
                 bends = loss[2:] - 2 * loss[1:-1] + loss[:-2]  # of white noise its variance is six times as large
                 self._squares[at] += clients * float((bends**2).sum()) / 6
                 self._rounds[at] += len(bends)

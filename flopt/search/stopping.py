@@ -175,7 +175,7 @@ def policy_of(settings: Mapping[str, Any]) -> Policy:
         Learned(**{**each, "prior": tuple(each["prior"])}) if isinstance(each, Mapping) else tuple(each)
         for each in settings["objectives"]
     )
-    front = tuple(tuple(point) for point in settings["front"])
+    front = tuple(map(tuple, settings["front"]))
     return HypervolumeStop(**{**settings, "objectives": objectives, "front": front})
 
 

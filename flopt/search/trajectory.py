@@ -230,7 +230,10 @@ def _kept(told: Sequence[Told], most: int = OBSERVATIONS) -> list[Told]:
     counts = np.array([len(run.looks) for run in told])
     if counts.sum() <= most:
         return list(told)
-    ends = np.array([[*run.learned[r - 1], *run.known[r - 1]] for run in told for r in run.looks])
+    begins = np.cumsum([0, *(len(run.known) for run in told[:-1])]).tolist()
+    rows = [begin + r - 1 for begin, run in zip(begins, told, strict=True) for r in run.looks]
+    learned, known = np.concatenate([run.learned for run in told]), np.concatenate([run.known for run in told])
+    ends = np.hstack([learned[rows], known[rows]])
     owners = np.unique(np.repeat(np.arange(len(told)), counts)[non_dominated(ends)])
     others = np.random.default_rng(len(told)).permutation(len(told))
     latest = range(len(told) - 1, max(-1, len(told) - 11), -1)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from optuna.storages.journal import BaseJournalBackend
+from pydantic_core import from_json
 
 from flopt.errors import FloptError
 
@@ -48,7 +49,7 @@ class JournalFile(BaseJournalBackend):
         for line in content.split(b"\n")[:-1]:
             number, offset = number + 1, offset + len(line) + 1
             if number > log_number_from:
-                record = json.loads(line.decode())
+                record = _record(line)
                 self._read_to = (number, offset)
                 yield record
 
@@ -85,6 +86,15 @@ class JournalFile(BaseJournalBackend):
             raise FloptError(
                 f"{self._path}: {error.strerror}; every run stored so far is kept, and the same command goes on"
             ) from None
+
+
+def _record(line: bytes) -> dict[str, Any]:
+    """A line, read in a third of the time that `json` takes, which is the judge of all that is odd."""
+    try:
+        record: dict[str, Any] = from_json(line, cache_strings="keys")
+    except ValueError:  # half a surrogate pair, as in the name of a file, is good enough for `json`
+        record = json.loads(line)
+    return record
 
 
 def _append(file: int, content: bytes, *, durable: bool) -> None:

@@ -17,6 +17,7 @@ from flopt.errors import FloptError
 from flopt.objectives import Direction
 from flopt.search.stores.journal_file import JOURNAL, JournalFile, remove_foreign_lock, repair
 from flopt.search.stores.packed import pack, unpack
+from flopt.search.stores.replay import replayed
 from flopt.search.stores.stamp import check_format, check_identity, stamp
 from flopt.trace import Trace
 
@@ -56,6 +57,10 @@ class Store(Protocol):
 
     def trace(self, number: int) -> Trace | None:
         """What happened in a run; None while it is not done."""
+        ...
+
+    def traces(self) -> list[Trace | None]:
+        """What happened in every run, in the order of their numbers."""
         ...
 
     def add(self, proposal: FrozenTrial, attributes: Mapping[str, Any]) -> None:
@@ -255,7 +260,7 @@ def _repair_unless_locked(folder: Path) -> int:
 
 def _storage(file: JournalFile, folder: Path) -> JournalStorage:
     try:
-        return JournalStorage(file)
+        return replayed(file)
     except OSError as error:
         raise FloptError(f"{folder / JOURNAL}: {error.strerror}") from None
     except Exception as error:  # Optuna trusts a journal: one of another kind breaks it anywhere
