@@ -31,7 +31,7 @@ Array = NDArray[np.float64]
 _DIRECTIONS = ("uplink", "downlink")
 
 FRESH = Path(__file__).parent / "races"
-"""Where `race_fresh.py` keeps curves."""
+"""Where `_race_fresh.py` keeps curves."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +135,7 @@ class World:
     accuracy: Array
     """Smoothed as the study declares, shape (plans, seeds, rounds); NaN where the run has failed."""
     fresh: Array
-    """The same with seeds that no search sees (`race_fresh.py`), for the score alone; maybe none."""
+    """The same with seeds that no search sees (`_race_fresh.py`), for the score alone; maybe none."""
     kg: Array
     """Deployment price of each plan after each round in kg CO2e, expected, shape (plans, rounds)."""
 

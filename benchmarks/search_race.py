@@ -4,7 +4,7 @@ On a table of recorded learning curves (`flopt record`; the shipped ones, or a f
 snapped by one rule to the nearest recorded plan and billed in full; nothing is interpolated; a plan that is trained
 again gets a fresh recorded seed. Honest hypervolume: the front is chosen from what the search saw (validation
 accuracy, smoothed as the study declares), and scored with the mean curve of the seeds that the search did not see:
-of the shipped tables six more than a search can see, so that no score hangs on one run (`race_fresh.py`).
+of the shipped tables six more than a search can see, so that no score hangs on one run (`_race_fresh.py`).
 It is given as a share of the best-known one: that of all recorded plans' mean curves, every round of them. Reference
 points are frozen before the race: always guessing the largest class, and the user's region (accuracy 0.8); kg up to
 the dearest recorded plan. The kg that a search spends are the deployment price of the rounds that it trained. All

@@ -3,7 +3,7 @@
 A table holds five seeds of each plan, and a search may have seen four of them: what is left is one run, whose luck the
 largest of a few points takes for quality. These seeds are seen by no search, so they score all of them alike.
 
-    python benchmarks/race_fresh.py --table digits --table mnist5k_a03 --seeds 5 --workers 16 --minutes 9 --out races
+    python benchmarks/_race_fresh.py --table digits --table mnist5k_a03 --seeds 5 --workers 16 --minutes 9 --out races
 
 Seed by seed through all tables, as many as the minutes allow; a file holds the seeds that are whole. The first recorded
 run of each table is trained again, to show that this machine trains the same task.
@@ -46,7 +46,7 @@ def main() -> None:
     tables = {name: load_table(TABLES / f"{name}.npz") for name in given.table}
     with ProcessPoolExecutor(given.workers, get_context("forkserver")) as pool:
         for name, table in tables.items():
-            apart = np.nanmax(np.abs(_trained((name, 0, table.seeds[0]))["accuracy"] - table.curves["accuracy"][0, 0]))
+            apart = np.nanmax(np.abs(trained((name, 0, table.seeds[0]))["accuracy"] - table.curves["accuracy"][0, 0]))
             print(
                 f"{name}: the first recorded run, trained again, differs by at most {apart:.2g} in accuracy", flush=True
             )
@@ -57,14 +57,14 @@ def main() -> None:
             if start + longest > until:
                 break
             for name, table in tables.items():
-                runs = pool.map(_trained, [(name, row, seed) for row in range(len(table.plans))], chunksize=1)
+                runs = pool.map(trained, [(name, row, seed) for row in range(len(table.plans))], chunksize=1)
                 done[name].append(_stacked(runs))
                 _write(table, done[name], given.out / f"{name}_fresh.npz")
             longest = max(longest, time.monotonic() - start)
             print(f"seed {seed}: {time.monotonic() - start:.0f} s for all tables", flush=True)
 
 
-def _trained(key: tuple[str, int, int]) -> Curves:
+def trained(key: tuple[str, int, int]) -> Curves:
     """The curves of one run, each of shape (rounds,); NaN from the round on in which it failed."""
     name, row, seed = key
     table, problem, oracle = _world(name)
