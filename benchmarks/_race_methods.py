@@ -124,10 +124,10 @@ METHODS: dict[str, Method] = {
         Method("trajectory, limit 0.8", _trajectory(at_least=REGION), prefixes=True),
         *(Method(f"flopt {own[0]}/{own[1]}", _flopt(*own), prefixes=True) for own in _OWN),
         *(Method(name, _optuna(name), prefixes=False) for name in _SAMPLERS),
-        Method("gp", _gp, prefixes=False, seeds=5, rounds=1000),
+        Method("gp", _gp, prefixes=False, seeds=10, rounds=1000),
         Method("pymoo nsga2", Pymoo, prefixes=False),
         Method("moasha", Moasha, prefixes=True, rounds=1500),
-        Method("qlognehvi", BoTorch, prefixes=False, seeds=3, rounds=300),
+        Method("qlognehvi", BoTorch, prefixes=False, seeds=10, rounds=300),
     )
 }
 """All that race, by name. The limit is how a user of flopt names a region; it was added after a first look."""
