@@ -40,6 +40,7 @@ from _race_results import EXPECTED, Ground, Results, Row, rows
 from _race_score import Scorer
 from _race_stops import told_stops
 from _race_tables import needed, told_needed, told_reached
+from _race_tried import told_tried
 from _race_world import World
 
 from flopt.errors import unknown
@@ -97,7 +98,12 @@ def _print(scored: list[Row], scorer: Scorer, results: Results, given: argparse.
     print()
     searches = {row.name: results.searches[row.name] for row in scored if row.name in results.searches}
     live = isinstance(world, LiveWorld)  # what a stopped run would have come to was not trained
-    print("\n".join(told_lengths(searches) if live else told_stops(searches, scorer)))
+    if live:
+        print("\n".join(told_lengths(searches)))
+        return
+    print("\n".join(told_stops(searches, scorer)))
+    print()
+    print("\n".join(told_tried(searches, scorer)))
 
 
 def _plain(row: Row, target: float) -> dict[str, list[Any]]:

@@ -20,6 +20,7 @@ from _race_score import Metric, Scorer, Training
 from _race_search import Ask, race
 from _race_stops import WRONG, added, replay
 from _race_tables import needed, quartiles
+from _race_tried import tried
 from _race_world import World, at_share
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -264,3 +265,14 @@ def test_the_hypervolume_of_a_sorted_front_is_that_of_any_points(points: list[tu
         metric = Metric("", 0.3, 1e-6, logged)
         loss = np.column_stack([np.log10(kg) + 6 if logged else kg / 1e-6 - 1, -accuracy])
         assert metric.volume(accuracy, kg) == pytest.approx(hypervolume(loss, [0.0, -0.3]), abs=1e-9)
+
+
+def test_what_was_tried_could_give_more_if_it_were_run_on(world_of: Callable[[Table], World]) -> None:
+    scorer = Scorer(world_of(small(np.linspace(0.2, 0.95, ROUNDS) * np.linspace(0.5, 1, 8)[:, None, None])))
+    all_short = [Training(row, 0, 2, 2, stopped=False) for row in range(8)]
+    trained, whole = tried(scorer, all_short)
+    assert whole == pytest.approx(np.ones(4))  # every plan, to its end, is the best there is
+    assert trained[0] < 0.9
+    once_long = [*all_short, *(Training(row, 1, ROUNDS, ROUNDS, stopped=False) for row in range(8))]
+    assert tried(scorer, once_long)[0] == pytest.approx(whole)
+    assert (tried(scorer, all_short[:1])[1] <= whole).all()
