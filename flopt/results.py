@@ -149,8 +149,8 @@ def problem_of(study: Study) -> Problem:
         limits=at("limits", lambda: _limits(study)),
     )
     at("pricing", lambda: problem.pricer.rates)  # an unknown country of a fleet is said now, not after the first run
-    at("fleet", problem.spread_runs)  # and so are a fleet that can run no plan
-    at("objectives", problem.known)  # and an objective that breaks
+    at("fleet", problem.spread_runs)  # and so is a fleet that can run no plan
+    at("objectives", problem.known)  # and so is an objective that breaks
     return problem
 
 
